@@ -1,0 +1,21 @@
+//! Decides what happens next in a run, and nothing else.
+//!
+//! This crate never awaits, reads a clock, makes an id, opens a file or looks at the environment: all of that comes in
+//! as arguments. The contract is three functions over plain data:
+//!
+//! - [`decide::decide`]: may this command be obeyed now, and which events follow?
+//! - [`evolve::evolve`]: the state after an event.
+//! - [`effects::effects`]: what the outside world has to do next.
+
+pub mod artifact;
+pub mod command;
+pub mod decide;
+pub mod effects;
+pub mod event;
+pub mod evolve;
+pub mod feedback;
+pub mod ids;
+pub mod pipeline;
+pub mod policy;
+pub mod state;
+pub mod toml_problem;

@@ -1,0 +1,280 @@
+//! What policy gates decide, and the exit criteria that an artifact must meet beyond its schema.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::algo;
+use petgraph::graph::DiGraph;
+
+use crate::artifact::{Coverage, CoverageRow, Plan, Review, Severity, Tasks, Verify};
+use crate::ids::RequirementId;
+use crate::pipeline::model::Policy;
+
+/// A policy's verdict, with the figures that decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may go on.
+    Pass(String),
+    /// The work must be mended.
+    Fail(String),
+    /// Nothing can be said, so it does not pass; the stage may try again.
+    Inconclusive(String),
+}
+
+/// Judges what the evaluator measured.
+pub fn judge_verify(policy: Policy, verify: &Verify) -> Verdict {
+    // In 64 bits, so that no sum is cut off.
+    let total = u64::from(verify.passed) + u64::from(verify.failed) + u64::from(verify.inconclusive);
+    let min = policy.min_pass_percent;
+    let bound = f64::from(verify.lower_bound_bp) / 100.0;
+    let figures = format!(
+        "{} of {total} scenarios passed; at least {min} % asked; 95 % lower bound {bound:.1} %",
+        verify.passed
+    );
+    if total == 0 || verify.inconclusive > 0 {
+        return Verdict::Inconclusive(format!("{figures}; {} could not be scored", verify.inconclusive));
+    }
+    if !verify.critical_passed {
+        return Verdict::Fail(format!("{figures}; a critical scenario failed"));
+    }
+    // In integers, so that exactly the asked share passes.
+    if u64::from(verify.passed) * 100 >= u64::from(min) * total {
+        Verdict::Pass(figures)
+    } else {
+        Verdict::Fail(figures)
+    }
+}
+
+/// Judges what the reviewer found.
+pub fn judge_review(review: &Review) -> Verdict {
+    let blocking = review.findings.iter().filter(|f| f.severity == Severity::Blocking).count();
+    let not_covered: Vec<&str> = review
+        .coverage
+        .iter()
+        .filter(|row| row.status != Coverage::Covered)
+        .map(|row| row.requirement.as_str())
+        .collect();
+    let figures = format!("{blocking} blocking findings; {} requirements not wholly covered", not_covered.len());
+    if blocking == 0 && not_covered.is_empty() {
+        Verdict::Pass(figures)
+    } else if not_covered.is_empty() {
+        Verdict::Fail(figures)
+    } else {
+        Verdict::Fail(format!("{figures}: {}", not_covered.join(", ")))
+    }
+}
+
+/// Whether a plan covers every requirement and names no other.
+///
+/// # Errors
+/// What is missing or unknown, for the planner.
+pub fn check_plan(plan: &Plan, requirements: &[RequirementId]) -> Result<(), String> {
+    if plan.steps.is_empty() {
+        return Err("the plan has no steps".to_owned());
+    }
+    covers(plan.steps.iter().flat_map(|step| &step.requirements), requirements, "step")
+}
+
+/// Whether tasks are a graph without cycles that covers every requirement.
+///
+/// # Errors
+/// What is wrong with it, for the planner.
+pub fn check_tasks(tasks: &Tasks, requirements: &[RequirementId]) -> Result<(), String> {
+    if tasks.tasks.is_empty() {
+        return Err("there are no tasks".to_owned());
+    }
+    let mut graph = DiGraph::<&str, ()>::new();
+    let mut nodes = BTreeMap::new();
+    for task in &tasks.tasks {
+        if nodes.insert(task.id.as_str(), graph.add_node(task.id.as_str())).is_some() {
+            return Err(format!("there are two tasks with the id {}", task.id));
+        }
+    }
+    for task in &tasks.tasks {
+        for before in &task.depends_on {
+            let from = nodes
+                .get(before.as_str())
+                .ok_or_else(|| format!("task {} depends on {before}, which does not exist", task.id))?;
+            graph.add_edge(*from, nodes[task.id.as_str()], ());
+        }
+    }
+    if let Err(cycle) = algo::toposort(&graph, None) {
+        return Err(format!("task {} depends on itself, directly or through others", graph[cycle.node_id()]));
+    }
+    covers(tasks.tasks.iter().flat_map(|task| &task.requirements), requirements, "task")
+}
+
+/// Whether a review has exactly one row for each requirement.
+///
+/// # Errors
+/// What is missing, double or unknown, for the reviewer.
+pub fn check_review(review: &Review, requirements: &[RequirementId]) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    for CoverageRow { requirement, .. } in &review.coverage {
+        if !seen.insert(requirement) {
+            return Err(format!("the coverage matrix has two rows for {requirement}"));
+        }
+    }
+    let in_findings = review.findings.iter().filter_map(|finding| finding.requirement.as_ref());
+    if let Some(unknown) = in_findings.clone().find(|id| !requirements.contains(id)) {
+        return Err(format!("a finding names {unknown}, which the specification does not have"));
+    }
+    covers(review.coverage.iter().map(|row| &row.requirement), requirements, "row of the coverage matrix")
+}
+
+fn covers<'a>(
+    named: impl Iterator<Item = &'a RequirementId>,
+    requirements: &[RequirementId],
+    by: &str,
+) -> Result<(), String> {
+    let named: BTreeSet<&RequirementId> = named.collect();
+    if let Some(unknown) = named.iter().find(|id| !requirements.contains(id)) {
+        return Err(format!("a {by} names {unknown}, which the specification does not have"));
+    }
+    let missing: Vec<&str> =
+        requirements.iter().filter(|id| !named.contains(id)).map(RequirementId::as_str).collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("no {by} serves {}", missing.join(", "))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::{Finding, PlanStep, Task};
+    use crate::feedback::Feedback;
+    use crate::ids::Digest;
+
+    const ASKED: Policy = Policy { min_pass_percent: 90 };
+
+    fn measured(passed: u32, failed: u32, inconclusive: u32) -> Verify {
+        Verify {
+            patch: Digest::of(b"patch"),
+            passed,
+            failed,
+            inconclusive,
+            critical_passed: true,
+            lower_bound_bp: 1234,
+            feedback: Feedback::default(),
+            scorecard: Digest::of(b"scorecard"),
+        }
+    }
+
+    fn ids(ids: &[&str]) -> Vec<RequirementId> {
+        ids.iter().map(|id| id.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn exactly_the_asked_share_passes() {
+        let figures = "9 of 10 scenarios passed; at least 90 % asked; 95 % lower bound 12.3 %".to_owned();
+        assert_eq!(judge_verify(ASKED, &measured(9, 1, 0)), Verdict::Pass(figures));
+        for (passed, failed) in [(89, 11), (8, 1), (0, 1), (u32::MAX - 1, u32::MAX)] {
+            let verdict = judge_verify(ASKED, &measured(passed, failed, 0));
+            assert!(matches!(verdict, Verdict::Fail(_)), "{passed} and {failed}: {verdict:?}");
+        }
+        let all = Policy { min_pass_percent: 100 };
+        assert!(matches!(judge_verify(all, &measured(199, 1, 0)), Verdict::Fail(_)));
+        assert!(matches!(judge_verify(all, &measured(200, 0, 0)), Verdict::Pass(_)));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_inconclusive_whatever_else_is_known() {
+        for verify in [measured(0, 0, 0), measured(99, 0, 1), Verify { critical_passed: false, ..measured(1, 1, 1) }] {
+            assert!(matches!(judge_verify(ASKED, &verify), Verdict::Inconclusive(_)), "{verify:?}");
+        }
+    }
+
+    #[test]
+    fn advice_alone_does_not_hold_up_a_review() {
+        let finding = |severity| Finding {
+            severity,
+            file: "a.rs".to_owned(),
+            line: 0,
+            requirement: None,
+            message: "shorter names".to_owned(),
+        };
+        let review =
+            |severity| Review { summary: String::new(), coverage: Vec::new(), findings: vec![finding(severity)] };
+        assert!(matches!(judge_review(&review(Severity::Advice)), Verdict::Pass(_)));
+        assert!(matches!(judge_review(&review(Severity::Blocking)), Verdict::Fail(_)));
+    }
+
+    fn plan(steps: &[&[&str]]) -> Plan {
+        let step = |requirements: &&[&str]| PlanStep {
+            title: "step".to_owned(),
+            detail: String::new(),
+            files: Vec::new(),
+            requirements: ids(requirements),
+        };
+        Plan { summary: String::new(), steps: steps.iter().map(step).collect(), risks: Vec::new() }
+    }
+
+    #[test]
+    fn a_plan_covers_the_specification_and_nothing_else() {
+        let asked = ids(&["R1", "R2", "R3"]);
+        assert_eq!(check_plan(&plan(&[&["R1", "R3"], &["R2", "R1"]]), &asked), Ok(()));
+        assert_eq!(check_plan(&plan(&[]), &asked), Err("the plan has no steps".to_owned()));
+        assert_eq!(check_plan(&plan(&[&["R2"]]), &asked), Err("no step serves R1, R3".to_owned()));
+        let unknown = "a step names R9, which the specification does not have".to_owned();
+        assert_eq!(check_plan(&plan(&[&["R1", "R2", "R3", "R9"]]), &asked), Err(unknown));
+    }
+
+    fn tasks(tasks: &[(&str, &[&str])]) -> Tasks {
+        let task = |(id, depends_on): &(&str, &[&str])| Task {
+            id: (*id).to_owned(),
+            title: String::new(),
+            done_when: String::new(),
+            requirements: ids(&["R1"]),
+            depends_on: depends_on.iter().map(|&id| id.to_owned()).collect(),
+        };
+        Tasks { tasks: tasks.iter().map(task).collect() }
+    }
+
+    #[test]
+    fn tasks_are_a_graph_without_cycles() {
+        let asked = ids(&["R1"]);
+        let diamond = tasks(&[("T4", &["T2", "T3"]), ("T2", &["T1"]), ("T3", &["T1"]), ("T1", &[])]);
+        assert_eq!(check_tasks(&diamond, &asked), Ok(()));
+        assert_eq!(check_tasks(&tasks(&[]), &asked), Err("there are no tasks".to_owned()));
+        let twice = tasks(&[("T1", &[]), ("T1", &[])]);
+        assert_eq!(check_tasks(&twice, &asked), Err("there are two tasks with the id T1".to_owned()));
+        let nowhere = tasks(&[("T1", &["T0"])]);
+        assert_eq!(check_tasks(&nowhere, &asked), Err("task T1 depends on T0, which does not exist".to_owned()));
+        for cycle in [tasks(&[("T1", &["T1"])]), tasks(&[("T1", &["T3"]), ("T2", &["T1"]), ("T3", &["T2"])])] {
+            let error = check_tasks(&cycle, &asked).unwrap_err();
+            assert!(error.ends_with("depends on itself, directly or through others"), "{error}");
+        }
+        let uncovered = check_tasks(&tasks(&[("T1", &[])]), &ids(&["R1", "R2"]));
+        assert_eq!(uncovered, Err("no task serves R2".to_owned()));
+    }
+
+    #[test]
+    fn a_review_has_one_row_for_each_requirement() {
+        let row = |id: &&str| CoverageRow {
+            requirement: id.parse().unwrap(),
+            status: Coverage::Covered,
+            evidence: String::new(),
+        };
+        let review = |rows: &[&str], finding: Option<&str>| Review {
+            summary: String::new(),
+            coverage: rows.iter().map(row).collect(),
+            findings: finding
+                .into_iter()
+                .map(|id| Finding {
+                    severity: Severity::Advice,
+                    file: String::new(),
+                    line: 0,
+                    requirement: Some(id.parse().unwrap()),
+                    message: String::new(),
+                })
+                .collect(),
+        };
+        let asked = ids(&["R1", "R2"]);
+        assert_eq!(check_review(&review(&["R2", "R1"], Some("R1")), &asked), Ok(()));
+        for (rows, finding, error) in [
+            (&["R1", "R2", "R1"][..], None, "the coverage matrix has two rows for R1"),
+            (&["R1"], None, "no row of the coverage matrix serves R2"),
+            (&["R1", "R2", "R3"], None, "a row of the coverage matrix names R3, which the specification does not have"),
+            (&["R1", "R2"], Some("R7"), "a finding names R7, which the specification does not have"),
+        ] {
+            assert_eq!(check_review(&review(rows, finding), &asked), Err(error.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What a stage works from: artifacts that have passed, read back from the blobs by digest.
+
+use factory_core::artifact::{Artifact, ArtifactError, ArtifactKind, Body, Build, Patch, Plan, Review, Tasks};
+use factory_core::ids::Digest;
+
+use super::{Stage, Unmade};
+use crate::port::workspace::Contents;
+
+/// An artifact's body that is not of the kind that the log says.
+#[derive(Debug, thiserror::Error)]
+#[error("the artifact {digest} is not the {kind} that the log says it is")]
+struct OtherKind {
+    digest: Digest,
+    kind: &'static str,
+}
+
+/// A stage that the pipeline check should have refused.
+#[derive(Debug, thiserror::Error)]
+#[error("the stage has no {kind} to work from")]
+struct NoInput {
+    kind: &'static str,
+}
+
+impl Stage<'_> {
+    /// The digest of the artifact of that kind that this stage needs.
+    pub(super) fn input_digest(&self, kind: ArtifactKind) -> Result<Digest, Unmade> {
+        let needs = self.effect.stage.needs.iter();
+        let artifact = needs.filter_map(|need| self.state.passed(need)).find(|artifact| artifact.kind == kind);
+        match artifact {
+            Some(artifact) => Ok(artifact.digest.clone()),
+            None => Err(Unmade::blocked(&NoInput { kind: kind.as_str() })),
+        }
+    }
+
+    pub(super) async fn artifact(&self, digest: &Digest) -> Result<Body, Unmade> {
+        let bytes = self.ports.blobs.get(digest).await?;
+        let artifact: Result<Artifact, ArtifactError> = Artifact::from_bytes(&bytes);
+        artifact.map(|a| a.body).map_err(|error| Unmade::blocked(&error))
+    }
+
+    pub(super) async fn plan(&self) -> Result<(Plan, Digest), Unmade> {
+        let digest = self.input_digest(ArtifactKind::Plan)?;
+        match self.artifact(&digest).await? {
+            Body::Plan(plan) => Ok((plan, digest)),
+            other => Err(wrong(&digest, &other, "plan")),
+        }
+    }
+
+    pub(super) async fn tasks(&self) -> Result<(Tasks, Digest), Unmade> {
+        let digest = self.input_digest(ArtifactKind::Tasks)?;
+        match self.artifact(&digest).await? {
+            Body::Tasks(tasks) => Ok((tasks, digest)),
+            other => Err(wrong(&digest, &other, "tasks")),
+        }
+    }
+
+    pub(super) async fn build(&self) -> Result<(Build, Digest), Unmade> {
+        let digest = self.input_digest(ArtifactKind::Build)?;
+        Ok((self.build_at(&digest).await?, digest))
+    }
+
+    pub(super) async fn build_at(&self, digest: &Digest) -> Result<Build, Unmade> {
+        match self.artifact(digest).await? {
+            Body::Build(build) => Ok(build),
+            other => Err(wrong(digest, &other, "build")),
+        }
+    }
+
+    pub(super) async fn review_at(&self, digest: &Digest) -> Result<Review, Unmade> {
+        match self.artifact(digest).await? {
+            Body::Review(review) => Ok(review),
+            other => Err(wrong(digest, &other, "review")),
+        }
+    }
+
+    /// The specification's text.
+    pub(super) async fn spec_text(&self) -> Result<String, Unmade> {
+        let bytes = self.ports.blobs.get(&self.state.started.spec.source).await?;
+        String::from_utf8(bytes).map_err(|error| Unmade::blocked(&error))
+    }
+
+    /// The content of every file that a patch writes.
+    pub(super) async fn contents(&self, patch: &Patch) -> Result<Contents, Unmade> {
+        use factory_core::artifact::Change;
+        let mut contents = Contents::new();
+        for file in &patch.changes {
+            match &file.change {
+                Change::Written { content, .. } => {
+                    contents.insert(content.clone(), self.ports.blobs.get(content).await?);
+                }
+                Change::Deleted => {}
+            }
+        }
+        Ok(contents)
+    }
+}
+
+fn wrong(digest: &Digest, _found: &Body, kind: &'static str) -> Unmade {
+    Unmade::blocked(&OtherKind { digest: digest.clone(), kind })
+}

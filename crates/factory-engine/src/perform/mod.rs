@@ -1,0 +1,179 @@
+//! Performing stages: one file for each kind of artifact, each a short story told in ports.
+
+mod build;
+mod inputs;
+mod merge;
+mod plan;
+mod review;
+mod spec;
+mod tasks;
+mod verify;
+
+use std::error::Error;
+use std::time::Duration;
+
+use factory_core::artifact::{Artifact, ArtifactKind, Body};
+use factory_core::command::Command;
+use factory_core::effects::Effect;
+use factory_core::event::{Evidence, FailureKind};
+use factory_core::ids::{Digest, Usage};
+use factory_core::state::RunState;
+
+use crate::port::Ports;
+use crate::port::agents::{AgentError, AgentFailed};
+use crate::port::checks::CheckError;
+use crate::port::evaluator::EvaluatorError;
+use crate::port::store::StoreError;
+use crate::port::watcher::OneEffect;
+use crate::port::workspace::WorkspaceError;
+
+/// What a stage came to.
+struct Made {
+    body: Body,
+    made_from: Vec<Digest>,
+    evidence: Vec<Evidence>,
+    usage: Usage,
+}
+
+/// Why a stage made nothing.
+enum Unmade {
+    /// The try counts.
+    Failed { kind: FailureKind, detail: String, usage: Usage },
+    /// The try does not count: something outside must be mended.
+    Blocked { detail: String, usage: Usage },
+}
+
+/// Everything that a stage's story needs.
+struct Stage<'a> {
+    ports: &'a Ports,
+    effect: &'a Effect,
+    state: &'a RunState,
+    observer: OneEffect<'a>,
+}
+
+/// Performs an effect; whatever comes of it is a command to the core.
+pub async fn perform(ports: &Ports, effect: &Effect, state: &RunState) -> Command {
+    let observer = OneEffect { watcher: ports.watcher.as_ref(), effect: &effect.id };
+    let stage = Stage { ports, effect, state, observer };
+    let limit = Duration::from_secs(effect.stage.timeout_seconds);
+    let made = match tokio::time::timeout(limit, stage.make()).await {
+        Ok(made) => made,
+        Err(_) => Err(Unmade::Failed {
+            kind: FailureKind::Limit,
+            detail: format!("it took longer than the {} seconds that the pipeline allows", limit.as_secs()),
+            usage: Usage::default(),
+        }),
+    };
+    let made = match made {
+        Ok(made) => stage.keep(made).await,
+        Err(unmade) => Err(unmade),
+    };
+    let (id, attempt) = (effect.id.stage.clone(), effect.id.attempt);
+    match made {
+        Ok((artifact, evidence, usage)) => {
+            Command::Produce { stage: id, attempt, artifact: Box::new(artifact), evidence, usage }
+        }
+        Err(Unmade::Failed { kind, detail, usage }) => Command::Fail { stage: id, attempt, kind, detail, usage },
+        Err(Unmade::Blocked { detail, usage }) => Command::Block { stage: id, attempt, detail, usage },
+    }
+}
+
+impl Stage<'_> {
+    async fn make(&self) -> Result<Made, Unmade> {
+        match self.effect.stage.makes {
+            ArtifactKind::Spec => spec::make(self).await,
+            ArtifactKind::Plan => plan::make(self).await,
+            ArtifactKind::Tasks => tasks::make(self).await,
+            ArtifactKind::Build => build::make(self).await,
+            ArtifactKind::Review => review::make(self).await,
+            ArtifactKind::Verify => verify::make(self).await,
+            ArtifactKind::Merge => merge::make(self).await,
+        }
+    }
+
+    /// The artifact is durable before the log names it.
+    async fn keep(&self, made: Made) -> Result<(Artifact, Vec<Evidence>, Usage), Unmade> {
+        let artifact = Artifact::new(made.body, made.made_from);
+        self.ports.blobs.put(&artifact.to_bytes()).await?;
+        Ok((artifact, made.evidence, made.usage))
+    }
+}
+
+/// An error with all its sources, on one line.
+fn whole(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+impl Unmade {
+    fn blocked(error: &dyn Error) -> Self {
+        Unmade::Blocked { detail: whole(error), usage: Usage::default() }
+    }
+
+    fn failed(kind: FailureKind, error: &dyn Error) -> Self {
+        Unmade::Failed { kind, detail: whole(error), usage: Usage::default() }
+    }
+
+    /// The same, with what was used before it happened.
+    fn after(self, before: Usage) -> Self {
+        match self {
+            Unmade::Failed { kind, detail, usage } => Unmade::Failed { kind, detail, usage: before.plus(usage) },
+            Unmade::Blocked { detail, usage } => Unmade::Blocked { detail, usage: before.plus(usage) },
+        }
+    }
+}
+
+impl From<StoreError> for Unmade {
+    fn from(error: StoreError) -> Self {
+        Unmade::blocked(&error)
+    }
+}
+
+impl From<WorkspaceError> for Unmade {
+    fn from(error: WorkspaceError) -> Self {
+        match &error {
+            WorkspaceError::BadPatch { .. } => Unmade::failed(FailureKind::BadPatch, &error),
+            WorkspaceError::Refused { .. }
+            | WorkspaceError::Setup { .. }
+            | WorkspaceError::Full(_)
+            | WorkspaceError::Io { .. } => Unmade::blocked(&error),
+        }
+    }
+}
+
+impl From<CheckError> for Unmade {
+    fn from(error: CheckError) -> Self {
+        Unmade::blocked(&error)
+    }
+}
+
+impl From<EvaluatorError> for Unmade {
+    fn from(error: EvaluatorError) -> Self {
+        Unmade::blocked(&error)
+    }
+}
+
+impl From<AgentFailed> for Unmade {
+    fn from(failed: AgentFailed) -> Self {
+        let usage = failed.usage;
+        match &failed.reason {
+            AgentError::Model(error) => Unmade::Blocked { detail: whole(error), usage },
+            AgentError::Tool(_) => Unmade::Blocked { detail: whole(&failed.reason), usage },
+            AgentError::Unusable { .. } => {
+                Unmade::Failed { kind: FailureKind::Unusable, detail: whole(&failed.reason), usage }
+            }
+            AgentError::Limit { .. } => {
+                Unmade::Failed { kind: FailureKind::Limit, detail: whole(&failed.reason), usage }
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The evaluator's measurement of the patch by the holdouts.
+
+use factory_core::artifact::{ArtifactKind, Body};
+use factory_core::ids::Usage;
+
+use super::{Made, Stage, Unmade};
+use crate::port::evaluator::Candidate;
+
+pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
+    let started = &stage.state.started;
+    let spec_digest = stage.input_digest(ArtifactKind::Spec)?;
+    let (build, build_digest) = stage.build().await?;
+    let contents = stage.contents(&build.patch).await?;
+    let checkout =
+        stage.ports.workspaces.seal(&stage.effect.id, &started.base, Some((&build.patch, &contents))).await?;
+    let candidate = Candidate {
+        effect: &stage.effect.id,
+        checkout: &checkout,
+        patch: build.patch.digest(),
+        requirements: &started.spec.requirements,
+        observer: &stage.observer,
+    };
+    let verify = stage.ports.evaluator.verify(candidate).await?;
+    Ok(Made {
+        body: Body::Verify(verify),
+        made_from: vec![spec_digest, build_digest],
+        evidence: Vec::new(),
+        usage: Usage::default(),
+    })
+}

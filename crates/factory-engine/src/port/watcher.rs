@@ -1,0 +1,39 @@
+//! Whoever watches a run: a terminal, a log, nobody.
+
+use factory_core::event::Event;
+use factory_core::ids::EffectId;
+use factory_core::state::RunState;
+
+use super::observer::{Observer, Progress};
+
+/// Told of what is in the log, and of what is going on. Must not block.
+pub trait Watcher: Send + Sync {
+    /// These events are in the log; the run now stands so.
+    fn recorded(&self, events: &[Event], state: &RunState);
+
+    /// Something is going on in an effect. Not kept.
+    fn progress(&self, effect: &EffectId, progress: Progress);
+}
+
+/// Watches nothing.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Nobody;
+
+impl Watcher for Nobody {
+    fn recorded(&self, _events: &[Event], _state: &RunState) {}
+    fn progress(&self, _effect: &EffectId, _progress: Progress) {}
+}
+
+/// One effect's observer: tells the watcher which effect it is.
+pub struct OneEffect<'a> {
+    /// Whoever watches.
+    pub watcher: &'a dyn Watcher,
+    /// The effect.
+    pub effect: &'a EffectId,
+}
+
+impl Observer for OneEffect<'_> {
+    fn progress(&self, progress: Progress) {
+        self.watcher.progress(self.effect, progress);
+    }
+}

@@ -1,0 +1,120 @@
+//! Checkouts without holdouts, patches out of them, and the merge.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use factory_core::artifact::{Merge, Patch};
+use factory_core::ids::{EffectId, GitOid};
+
+/// A fresh repository with one root commit: the base commit's tree without the holdout paths, a patch applied or not.
+/// Removed when dropped.
+#[derive(Debug)]
+pub struct Checkout {
+    /// The repository's work tree.
+    pub root: PathBuf,
+    /// The project inside it: the folder of `factory.toml`. The same as `root` unless the project is in a subdirectory.
+    pub project: PathBuf,
+    /// A folder for temporary files beside it, its own.
+    pub scratch: PathBuf,
+    /// What `[setup]` adds to the environment of tools, checks and the candidate.
+    pub environment: BTreeMap<String, String>,
+    /// Removes the folders when dropped.
+    pub guard: Box<dyn Guard>,
+}
+
+/// Something that cleans up when it is dropped.
+pub trait Guard: std::fmt::Debug + Send + Sync {}
+
+/// What the workspace could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// Something in the tree cannot be carried into a sealed checkout.
+    #[error("`{path}` cannot go into a sealed checkout: {reason}")]
+    Refused {
+        /// The path in the repository.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The patch touches what no implementer may touch, or is not a patch.
+    #[error("the patch cannot be taken: `{path}` {reason}")]
+    BadPatch {
+        /// The path in the checkout.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// `[setup]` failed.
+    #[error("the project's [setup] failed: {detail}")]
+    Setup {
+        /// The command, how it ended and the end of what it printed.
+        detail: String,
+    },
+    /// The device is full.
+    #[error("no space is left on the device")]
+    Full(#[source] std::io::Error),
+    /// git or the file system said no.
+    #[error("{action} failed")]
+    Io {
+        /// What was tried, such as `writing the checkout`.
+        action: String,
+        /// What it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Content of the files that a patch writes, by digest.
+pub type Contents = BTreeMap<factory_core::ids::Digest, Vec<u8>>;
+
+/// What is to be merged.
+pub struct Landing<'a> {
+    /// The performance it belongs to; written into the commit, and looked up before another is made.
+    pub effect: &'a EffectId,
+    /// The commit that the patch applies to.
+    pub base: &'a GitOid,
+    /// The patch.
+    pub patch: &'a Patch,
+    /// The content of the files it writes.
+    pub contents: &'a Contents,
+    /// The short name of the specification: the branch is `factory/<slug>`, or `factory/<run>` where that is taken.
+    pub slug: &'a str,
+    /// The commit message, without trailers.
+    pub message: String,
+    /// Trailers, in order.
+    pub trailers: Vec<(String, String)>,
+}
+
+/// Sealed checkouts and the way back from them.
+#[async_trait]
+pub trait Workspaces: Send + Sync {
+    /// A fresh sealed checkout of `base`, with `patch` applied if there is one. Dependencies by `[setup]` are in place.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`].
+    async fn seal(
+        &self,
+        effect: &EffectId,
+        base: &GitOid,
+        patch: Option<(&Patch, &Contents)>,
+    ) -> Result<Checkout, WorkspaceError>;
+
+    /// What has changed in the checkout against `base`, found by walking its files; its `.git` is not opened.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::BadPatch`] for links out of the tree, special files and protected paths.
+    async fn extract(&self, checkout: &Checkout, base: &GitOid) -> Result<(Patch, Contents), WorkspaceError>;
+
+    /// The patch as a unified diff, for people and reviewers.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`].
+    async fn diff(&self, base: &GitOid, patch: &Patch, contents: &Contents) -> Result<String, WorkspaceError>;
+
+    /// Commits base plus patch onto a branch of its own. Asked again with the same effect, it answers the same commit.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`].
+    async fn land(&self, landing: Landing<'_>) -> Result<Merge, WorkspaceError>;
+}

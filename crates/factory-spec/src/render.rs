@@ -1,0 +1,120 @@
+//! Diagnostics as a compiler shows them: message, place, source line, carets, help.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::text;
+
+/// Whether the rendered text carries terminal colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Colour {
+    /// Text only, for files, pipes and tests.
+    #[default]
+    Plain,
+    /// ANSI escape codes, for a terminal.
+    Ansi,
+}
+
+/// Renders `diagnostics` about `source`, which was read from `path`, without colour. Every diagnostic ends
+/// with a newline and is set apart by an empty line; no diagnostics give an empty text.
+pub fn render(diagnostics: &[Diagnostic], path: &str, source: &str) -> String {
+    render_with(diagnostics, path, source, Colour::Plain)
+}
+
+/// [`render`] with a choice of colour.
+pub fn render_with(diagnostics: &[Diagnostic], path: &str, source: &str, colour: Colour) -> String {
+    let renderer = match colour {
+        Colour::Plain => Renderer::plain(),
+        Colour::Ansi => Renderer::styled(),
+    };
+    let blocks: Vec<String> = diagnostics
+        .iter()
+        .map(|diagnostic| {
+            let rendered = renderer.render(&[group(diagnostic, path, source)]);
+            // Trailing blanks after `|` would differ from what an editor saves.
+            let lines: Vec<&str> = rendered.lines().map(str::trim_end).collect();
+            format!("{}\n", lines.join("\n"))
+        })
+        .collect();
+    blocks.join("\n")
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, path: &'a str, source: &'a str) -> Group<'a> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    // A diagnostic may be shown beside another text than it was made for (an edited file): never panic.
+    let start = text::floor_boundary(source, diagnostic.span.start);
+    let end = text::floor_boundary(source, diagnostic.span.end).max(start);
+    let mut group = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code.as_str())
+        .element(Snippet::source(source).path(path).annotation(AnnotationKind::Primary.span(start..end)));
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    group
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+
+    #[test]
+    fn a_diagnostic_shows_line_column_source_and_carets() {
+        let source = "# Feature: æble\n\n## Goal\n\nTODO\n";
+        let start = source.find("TODO").expect("present");
+        let diagnostic = Diagnostic::new(Code::Placeholder, start..start + 4, "placeholder text")
+            .with_help("say what is wanted");
+        assert_eq!(
+            render(&[diagnostic], "specs/x.md", source),
+            "\
+warning[S103]: placeholder text
+ --> specs/x.md:5:1
+  |
+5 | TODO
+  | ^^^^
+  |
+  = help: say what is wanted
+"
+        );
+    }
+
+    #[test]
+    fn columns_agree_with_position_for_wide_characters() {
+        let source = "ø <bad>\n";
+        let diagnostic = Diagnostic::new(Code::Placeholder, 3..8, "placeholder text");
+        let text = render(&[diagnostic], "a.md", source);
+        let place = crate::position(source, 3);
+        assert!(text.contains(&format!("a.md:{}:{}", place.line, place.column)), "{text}");
+        assert!(text.contains("\n  |   ^^^^^\n"), "{text}");
+    }
+
+    #[test]
+    fn several_diagnostics_are_set_apart_and_none_is_empty() {
+        let one = Diagnostic::new(Code::MissingGoal, 0..1, "no goal");
+        let text = render(&[one.clone(), one], "a.md", "# x\n");
+        assert_eq!(text.matches("error[S004]: no goal\n").count(), 2);
+        assert!(text.contains("\n\nerror"));
+        assert_eq!(render(&[], "a.md", "# x\n"), "");
+    }
+
+    #[test]
+    fn colour_is_an_option() {
+        let one = Diagnostic::new(Code::MissingGoal, 0..1, "no goal");
+        let coloured = render_with(std::slice::from_ref(&one), "a.md", "# x\n", Colour::Ansi);
+        assert!(coloured.contains("\u{1b}["));
+        assert!(!render(&[one], "a.md", "# x\n").contains('\u{1b}'));
+    }
+
+    #[test]
+    fn spans_that_do_not_fit_the_text_do_not_panic() {
+        for span in [0..99, 98..99, 1..2, 2..2] {
+            let one = Diagnostic::new(Code::MissingGoal, span, "no goal");
+            assert!(render(std::slice::from_ref(&one), "a.md", "日").contains("no goal"));
+            assert!(render(&[one], "a.md", "").contains("no goal"));
+        }
+    }
+}

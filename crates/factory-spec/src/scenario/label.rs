@@ -1,0 +1,227 @@
+//! Tags and the requirements that a scenario covers.
+
+use super::line::Line;
+use super::model::Tag;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::requirement_id;
+
+/// What marks a scenario.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Labels {
+    pub(super) tags: Vec<Tag>,
+    /// Requirement ids in upper case.
+    pub(super) covers: Vec<String>,
+}
+
+impl Labels {
+    /// Adds what is not there yet.
+    pub(super) fn extend(&mut self, other: Labels) {
+        for tag in other.tags {
+            if !self.tags.contains(&tag) {
+                self.tags.push(tag);
+            }
+        }
+        for id in other.covers {
+            if !self.covers.contains(&id) {
+                self.covers.push(id);
+            }
+        }
+    }
+
+    /// Adds one tag, given without `@`.
+    fn tag(&mut self, name: &str) {
+        let mut one = Labels::default();
+        if requirement_id::is_known(name) {
+            one.covers.push(name.to_ascii_uppercase());
+        } else {
+            one.tags.push(Tag::from(name.to_owned()));
+        }
+        self.extend(one);
+    }
+}
+
+/// Labels on lines of their own, which wait for the scenario that follows.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    labels: Labels,
+    span: Option<Span>,
+}
+
+impl Pending {
+    pub(super) fn add(&mut self, labels: Labels, span: Span) {
+        self.labels.extend(labels);
+        self.span.get_or_insert(span);
+    }
+
+    pub(super) fn take(&mut self) -> Labels {
+        std::mem::take(self).labels
+    }
+
+    /// Refuses labels that nothing can carry.
+    pub(super) fn refuse(&mut self, diagnostics: &mut Vec<Diagnostic>) {
+        if let Some(span) = std::mem::take(self).span {
+            diagnostics.push(
+                Diagnostic::new(Code::BadTag, span, "these tags belong to no scenario")
+                    .with_help("put tags on the line before `Scenario:`"),
+            );
+        }
+    }
+}
+
+/// True if a line of Markdown consists of tags, bare or in backticks.
+pub(super) fn is_tag_line(line: &str) -> bool {
+    let mut names = without_comment(line).split(['`', ' ', '\t']).filter(|name| !name.is_empty());
+    let is_tag = |name: &str| name.len() > 1 && name.starts_with('@') && !name.ends_with([',', '.', ':']);
+    line.starts_with(['@', '`']) && names.next().is_some_and(is_tag) && names.all(is_tag)
+}
+
+/// The tags of a line that starts with `@`.
+pub(super) fn tags(line: &Line<'_>, diagnostics: &mut Vec<Diagnostic>) -> Labels {
+    let mut labels = Labels::default();
+    let words = without_comment(line.trimmed())
+        .split(|character: char| character.is_whitespace() || character == '`')
+        .filter(|word| !word.is_empty());
+    for word in words {
+        let mut names = word.split('@');
+        let before = names.next().unwrap_or_default();
+        let names: Vec<&str> = names.collect();
+        if !before.is_empty() || names.iter().any(|name| name.is_empty()) {
+            let message = format!("`{word}` is not a tag");
+            diagnostics.push(
+                Diagnostic::new(Code::BadTag, line.span_of(word), message)
+                    .with_help("a tag is `@` and a word without blanks"),
+            );
+            continue;
+        }
+        for name in names {
+            labels.tag(name);
+        }
+    }
+    labels
+}
+
+/// The rest of a `Covers:` line; emphasis and a list marker do not matter.
+pub(super) fn covers_line(line: &str) -> Option<&str> {
+    let line = line.strip_prefix(['-', '+']).unwrap_or(line);
+    let line = line.trim_start_matches(['*', '_', ' ']);
+    let word = line.get(.."covers".len())?;
+    let rest = line["covers".len()..].trim_start_matches(['*', '_', ' ']);
+    let rest = rest.strip_prefix(':')?;
+    word.eq_ignore_ascii_case("covers").then(|| rest.trim_matches(['*', '_', ' ']))
+}
+
+/// The ids on a `Covers:` line, whose `list` follows the colon.
+pub(super) fn covers(line: &Line<'_>, list: &str, diagnostics: &mut Vec<Diagnostic>) -> Labels {
+    let mut labels = Labels::default();
+    let words = list
+        .split(|character: char| character.is_whitespace() || [',', ';', '`', '&'].contains(&character))
+        .map(|word| word.trim_end_matches('.').trim_start_matches('@'))
+        .filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("and"));
+    let mut count = 0;
+    for word in words {
+        count += 1;
+        if requirement_id::is_any(word) {
+            let id = word.to_ascii_uppercase();
+            if !labels.covers.contains(&id) {
+                labels.covers.push(id);
+            }
+        } else {
+            let message = format!("`{word}` is not the id of a requirement");
+            diagnostics.push(
+                Diagnostic::new(Code::BadCovers, line.span_of(word), message)
+                    .with_help("list ids one by one: `Covers: R3, R5`"),
+            );
+        }
+    }
+    if count == 0 {
+        diagnostics.push(
+            Diagnostic::new(Code::BadCovers, line.span(), "this line covers no requirement")
+                .with_help("list ids one by one: `Covers: R3, R5`"),
+        );
+    }
+    labels
+}
+
+/// The refusal of a `Covers:` line that is in no scenario.
+pub(super) fn covers_nothing(line: &Line<'_>) -> Diagnostic {
+    Diagnostic::new(Code::BadCovers, line.span(), "this line belongs to no scenario")
+        .with_help("put it below the scenario's first line")
+}
+
+/// The line up to a `#` that follows a blank.
+fn without_comment(line: &str) -> &str {
+    let end = line.find(" #").or_else(|| line.find("\t#"));
+    &line[..end.unwrap_or(line.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags_of(text: &str) -> (Labels, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
+        let labels = tags(&Line { start: 0, text }, &mut diagnostics);
+        (labels, diagnostics)
+    }
+
+    #[test]
+    fn tags_are_split_into_marks_and_requirements() {
+        let (labels, diagnostics) = tags_of("@critical @R3 @req-12@slow @JIRA-7 @slow #a @comment");
+        assert!(diagnostics.is_empty());
+        assert_eq!(labels.covers, ["R3", "REQ-12"]);
+        let names: Vec<&str> = labels.tags.iter().map(Tag::as_str).collect();
+        assert_eq!(names, ["critical", "slow", "JIRA-7"]);
+    }
+
+    #[test]
+    fn a_tag_has_a_name_and_no_blanks() {
+        let (_, diagnostics) = tags_of("@a tag @ @b");
+        let places: Vec<Span> = diagnostics.iter().map(|one| one.span.clone()).collect();
+        assert_eq!(places, [3..6, 7..8]);
+    }
+
+    #[test]
+    fn markdown_tag_lines_have_nothing_else() {
+        for line in ["@a", "@a @b", "`@a` `@b`", "`@a``@b` #comment"] {
+            assert!(is_tag_line(line), "{line}");
+        }
+        for line in ["@alice logs in", "mail @alice", "@", "`x`", "@alice, @bob", ""] {
+            assert!(!is_tag_line(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn covers_lines_come_in_many_dresses() {
+        for line in [
+            "Covers: R3, R5",
+            "covers: R3 and R5.",
+            "**Covers:** R3, R5",
+            "- _Covers_: `R3` & `R5`",
+            "* **Covers**: @R3, @r5",
+        ] {
+            let list = covers_line(line).expect("a covers line");
+            let mut diagnostics = Vec::new();
+            let labels = covers(&Line { start: 0, text: line }, list, &mut diagnostics);
+            assert_eq!(
+                (labels.covers, diagnostics),
+                (vec!["R3".to_owned(), "R5".to_owned()], vec![]),
+                "{line}"
+            );
+        }
+        assert_eq!(covers_line("Covers everything"), None);
+        assert_eq!(covers_line("Coverage: R3"), None);
+        assert_eq!(covers_line("日本語: R3"), None);
+    }
+
+    #[test]
+    fn a_covers_line_names_requirements() {
+        for (line, place) in [("Covers: R3-R5", 8..13), ("Covers: login", 8..13), ("Covers:", 0..7)] {
+            let mut diagnostics = Vec::new();
+            let list = covers_line(line).expect("a covers line");
+            covers(&Line { start: 0, text: line }, list, &mut diagnostics);
+            assert_eq!(diagnostics.len(), 1, "{line}");
+            assert_eq!(diagnostics[0].span, place);
+            assert_eq!(diagnostics[0].code, Code::BadCovers);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The language through its public functions: specifications, scenarios, and that no text makes them panic.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test stops at the first surprise"))]
+
+mod bug;
+mod gherkin;
+mod loose;
+mod mutation;
+mod spec;
+mod support;

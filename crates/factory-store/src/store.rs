@@ -1,0 +1,156 @@
+//! Opening a store: its directory, its version, its lock, and what is in it.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::sync::Arc;
+
+use factory_engine::port::store::StoreError;
+
+use crate::blobs::FileBlobs;
+use crate::disk;
+use crate::hold::Hold;
+use crate::log::SledLog;
+
+/// The version of the store's layout that this factory writes.
+pub const FORMAT: u32 = 1;
+
+/// Logs and blobs in one directory, for this process alone as long as either of them lives.
+///
+/// | name | what |
+/// |---|---|
+/// | `.gitignore` | `*` |
+/// | `lock` | locked by the holder, with its process id in it |
+/// | `format` | the version of this layout, in decimal |
+/// | `store/` | the database of the logs |
+/// | `blobs/` | blobs and records of more than 4 KiB, by SHA-256 |
+#[derive(Debug)]
+pub struct Store {
+    /// The logs.
+    pub log: Arc<SledLog>,
+    /// The blobs.
+    pub blobs: Arc<FileBlobs>,
+}
+
+impl Store {
+    /// Opens the store in `dir`, and makes it there if it is missing; the parent of `dir` has to exist. Blocks for as
+    /// long as the database takes to recover.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] at once when another process, or this one, has it open; [`StoreError::Newer`] when its
+    /// layout is of a later version; [`StoreError::Damaged`] when the database as a whole cannot be read (a damaged
+    /// run does not prevent opening); else [`StoreError::Full`] or [`StoreError::Io`].
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let opened = |error| disk::failed("opened", error);
+        disk::ensure_dir(dir).map_err(opened)?;
+        let hold = Arc::new(Hold::take(&dir.join("lock"))?);
+        check_format(dir)?;
+        let ignore = dir.join(".gitignore");
+        if !ignore.exists() {
+            disk::write_whole(&ignore, dir, b"*\n").map_err(opened)?;
+        }
+        let blobs = FileBlobs::open(&dir.join("blobs"), Arc::clone(&hold))?;
+        let log = SledLog::open(&dir.join("store"), blobs.clone(), hold)?;
+        Ok(Self { log: Arc::new(log), blobs: Arc::new(blobs) })
+    }
+}
+
+/// Refuses a later version, and writes down this one for a new store.
+fn check_format(dir: &Path) -> Result<(), StoreError> {
+    let path = dir.join("format");
+    let damaged = |detail: String| StoreError::Damaged { what: "the store's format file".to_owned(), detail };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => match text.trim_end().parse::<u32>() {
+            Ok(found) if found > FORMAT => Err(StoreError::Newer { found, known: FORMAT }),
+            Ok(0) | Err(_) => Err(damaged(format!("`{}` is not a version", text.escape_debug()))),
+            Ok(_) => Ok(()),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if dir.join("store").exists() {
+                return Err(damaged("it is missing".to_owned()));
+            }
+            disk::write_whole(&path, dir, format!("{FORMAT}\n").as_bytes())
+                .map_err(|error: io::Error| disk::failed("opened", error))
+        }
+        Err(error) => Err(disk::failed("opened", error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use factory_engine::port::store::{BlobStore as _, EventLog as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_new_store_is_private_ignored_by_git_and_of_this_version() {
+        let base = tempfile::tempdir().unwrap();
+        let dir = base.path().join(".factory");
+        let store = Store::open(&dir).unwrap();
+        let run = "r-1".parse().unwrap();
+        store.log.append(&run, 0, &[7; 9000]).await.unwrap();
+        drop(store);
+
+        let read = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
+        assert_eq!(
+            (read(".gitignore").as_str(), read("format").as_str(), read("lock").as_str()),
+            ("*\n", "1\n", "")
+        );
+        let mut names: Vec<_> =
+            dir.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        assert_eq!(names, [".gitignore", "blobs", "format", "lock", "store"]);
+        for name in ["", "blobs", "store"] {
+            assert_eq!(dir.join(name).metadata().unwrap().permissions().mode() & 0o777, 0o700, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_held_as_long_as_its_log_or_its_blobs_are_in_use() {
+        let base = tempfile::tempdir().unwrap();
+        let held = || {
+            let holder = std::process::id().to_string();
+            matches!(Store::open(base.path()), Err(StoreError::Held { holder: found }) if found == holder)
+        };
+        let Store { log, blobs } = Store::open(base.path()).unwrap();
+        assert!(held());
+        drop(log);
+        assert!(held());
+        let digest = blobs.put(b"x").await.unwrap();
+        drop(blobs);
+        let store = Store::open(base.path()).unwrap();
+        assert_eq!(store.blobs.get(&digest).await.unwrap(), b"x");
+    }
+
+    #[test]
+    fn other_versions_are_refused_and_left_alone() {
+        let base = tempfile::tempdir().unwrap();
+        drop(Store::open(base.path()).unwrap());
+        let format = base.path().join("format");
+        std::fs::write(&format, "2\n").unwrap();
+        assert!(matches!(Store::open(base.path()), Err(StoreError::Newer { found: 2, known: 1 })));
+        for text in ["", "one", "0", "-1", "99999999999"] {
+            std::fs::write(&format, text).unwrap();
+            assert!(
+                matches!(Store::open(base.path()), Err(StoreError::Damaged { what, .. }) if what.contains("format")),
+                "{text:?}"
+            );
+            assert_eq!(std::fs::read_to_string(&format).unwrap(), text);
+        }
+        std::fs::remove_file(&format).unwrap();
+        assert!(
+            matches!(Store::open(base.path()), Err(StoreError::Damaged { detail, .. }) if detail == "it is missing")
+        );
+    }
+
+    #[test]
+    fn a_place_where_no_store_can_be_is_an_error_of_the_file_system() {
+        let base = tempfile::tempdir().unwrap();
+        std::fs::write(base.path().join("file"), "x").unwrap();
+        for place in ["file", "file/store", "missing/store"] {
+            let error = Store::open(&base.path().join(place)).unwrap_err();
+            assert!(matches!(error, StoreError::Io { action: "opened", .. }), "{place}: {error:?}");
+        }
+    }
+}
