@@ -2,9 +2,7 @@
 
 use crate::artifact::{Artifact, ArtifactKind, Body, Build};
 use crate::command::Command;
-use crate::event::{
-    ArtifactRef, Decision, Event, Evidence, FailureKind, GateDecided, Outcome, SentBack,
-};
+use crate::event::{ArtifactRef, Decision, Event, Evidence, FailureKind, GateDecided, Outcome, SentBack};
 use crate::evolve::{self, BrokenLog};
 use crate::ids::{Attempt, Digest, StageId, Timestamp, Usage};
 use crate::pipeline::model::{Edge, EntryGate, ExitGate, GateId, Stage};
@@ -209,7 +207,11 @@ fn patch_of(state: &RunState, stage: &Stage, body: &Body) -> Result<Option<Diges
         Body::Verify(verify) => same(&verify.patch),
         Body::Merge(merge) => {
             let verified = needed(state, stage, ArtifactKind::Verify).and_then(|a| a.patch.clone());
-            if verified.as_ref() == Some(&merge.patch) { same(&merge.patch) } else { Err(Rejection::WrongPatch) }
+            if verified.as_ref() == Some(&merge.patch) {
+                same(&merge.patch)
+            } else {
+                Err(Rejection::WrongPatch)
+            }
         }
     }
 }
@@ -224,11 +226,13 @@ fn exit_criteria(state: &RunState, body: &Body) -> Result<(), (FailureKind, Stri
     let criteria = |result: Result<(), String>| result.map_err(|detail| (FailureKind::ExitCriteria, detail));
     match body {
         Body::Spec(spec) => {
-            let red: Vec<&str> = spec.baseline.iter().filter(|c| !c.passed()).map(|c| c.name.as_str()).collect();
+            let red: Vec<&str> =
+                spec.baseline.iter().filter(|c| !c.passed()).map(|c| c.name.as_str()).collect();
             if red.is_empty() {
                 Ok(())
             } else {
-                let detail = format!("before any work, on the untouched base, these checks fail: {}", red.join(", "));
+                let detail =
+                    format!("before any work, on the untouched base, these checks fail: {}", red.join(", "));
                 Err((FailureKind::BaselineRed, detail))
             }
         }
@@ -249,7 +253,8 @@ fn red_checks(state: &RunState, stage: &Stage, build: &Build, evidence: &[Eviden
     if red.is_empty() {
         return Vec::new();
     }
-    let logs = evidence.iter().filter(|e| red.iter().any(|name| e.name == check_log(name))).cloned().collect();
+    let logs =
+        evidence.iter().filter(|e| red.iter().any(|name| e.name == check_log(name))).cloned().collect();
     let detail = format!("the project's own checks fail on the patch: {}", red.join(", "));
     send_back(state, stage, stage, FailureKind::ChecksRed, detail, SentBack::Checks { logs })
 }
@@ -270,9 +275,10 @@ fn judged(state: &RunState, stage: &Stage, gate: GateId, sees: Vec<Digest>, body
             (policy::judge_review(review), SentBack::Review { review: digest })
         }
         // The pipeline check refuses policy gates on anything else; a run with one can only fail.
-        Body::Spec(_) | Body::Plan(_) | Body::Tasks(_) | Body::Build(_) | Body::Merge(_) => {
-            (Verdict::Inconclusive("there is no policy for this artifact".to_owned()), SentBack::Checks { logs: Vec::new() })
-        }
+        Body::Spec(_) | Body::Plan(_) | Body::Tasks(_) | Body::Build(_) | Body::Merge(_) => (
+            Verdict::Inconclusive("there is no policy for this artifact".to_owned()),
+            SentBack::Checks { logs: Vec::new() },
+        ),
     };
     let judged = |passed: bool, reason: &str| Event::PolicyJudged {
         gate: gate.clone(),
@@ -286,7 +292,9 @@ fn judged(state: &RunState, stage: &Stage, gate: GateId, sees: Vec<Digest>, body
             let mut events = vec![judged(false, &reason)];
             let back = stage.returns_to.as_ref().and_then(|id| state.started.pipeline.stage(id));
             match back {
-                Some(target) => events.extend(send_back(state, stage, target, FailureKind::Policy, reason, correction)),
+                Some(target) => {
+                    events.extend(send_back(state, stage, target, FailureKind::Policy, reason, correction))
+                }
                 None => events.push(ended(stage, FailureKind::Policy, reason)),
             }
             events

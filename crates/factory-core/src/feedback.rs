@@ -24,9 +24,7 @@ impl<T> Holdout<T> {
 }
 
 /// What kind of thing went wrong, seen from outside the candidate. No free text, so that nothing can ride along.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureClass {
     /// The candidate did not build, start or become ready.
@@ -48,9 +46,7 @@ pub enum FailureClass {
 }
 
 /// How many failures of one kind, told only roughly: an exact count would tell more about the scenarios.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CountBucket {
     /// Exactly one.
@@ -72,9 +68,7 @@ impl CountBucket {
 }
 
 /// One line of feedback.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FeedbackItem {
     /// The requirement of the public specification; `None` for a failure that names none of them.
@@ -131,7 +125,11 @@ pub fn declassify(failed: &Holdout<Vec<FailedScenario>>, public: &[RequirementId
     }
     let items = counts
         .into_iter()
-        .map(|((requirement, class), count)| FeedbackItem { requirement, class, count: CountBucket::of(count) })
+        .map(|((requirement, class), count)| FeedbackItem {
+            requirement,
+            class,
+            count: CountBucket::of(count),
+        })
         .collect();
     Feedback { items }
 }
@@ -151,7 +149,8 @@ mod tests {
             class: FailureClass::WrongStatus,
         };
         let unknown = FailedScenario { covers: vec![id("X9")], class: FailureClass::NoAnswer };
-        let feedback = declassify(&Holdout::new(vec![secret.clone(), secret, unknown]), &[id("R1"), id("R2")]);
+        let feedback =
+            declassify(&Holdout::new(vec![secret.clone(), secret, unknown]), &[id("R1"), id("R2")]);
         let text = serde_json::to_string(&feedback).unwrap();
         assert_eq!(
             text,

@@ -132,9 +132,7 @@ impl Timestamp {
 }
 
 /// Which try at a stage this is, counted from 1.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Attempt(pub u32);
 
 impl Attempt {

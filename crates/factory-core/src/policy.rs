@@ -53,7 +53,8 @@ pub fn judge_review(review: &Review) -> Verdict {
         .filter(|row| row.status != Coverage::Covered)
         .map(|row| row.requirement.as_str())
         .collect();
-    let figures = format!("{blocking} blocking findings; {} requirements not wholly covered", not_covered.len());
+    let figures =
+        format!("{blocking} blocking findings; {} requirements not wholly covered", not_covered.len());
     if blocking == 0 && not_covered.is_empty() {
         Verdict::Pass(figures)
     } else if not_covered.is_empty() {
@@ -176,7 +177,9 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_is_inconclusive_whatever_else_is_known() {
-        for verify in [measured(0, 0, 0), measured(99, 0, 1), Verify { critical_passed: false, ..measured(1, 1, 1) }] {
+        for verify in
+            [measured(0, 0, 0), measured(99, 0, 1), Verify { critical_passed: false, ..measured(1, 1, 1) }]
+        {
             assert!(matches!(judge_verify(ASKED, &verify), Verdict::Inconclusive(_)), "{verify:?}");
         }
     }
@@ -190,8 +193,11 @@ mod tests {
             requirement: None,
             message: "shorter names".to_owned(),
         };
-        let review =
-            |severity| Review { summary: String::new(), coverage: Vec::new(), findings: vec![finding(severity)] };
+        let review = |severity| Review {
+            summary: String::new(),
+            coverage: Vec::new(),
+            findings: vec![finding(severity)],
+        };
         assert!(matches!(judge_review(&review(Severity::Advice)), Verdict::Pass(_)));
         assert!(matches!(judge_review(&review(Severity::Blocking)), Verdict::Fail(_)));
     }
@@ -236,8 +242,12 @@ mod tests {
         let twice = tasks(&[("T1", &[]), ("T1", &[])]);
         assert_eq!(check_tasks(&twice, &asked), Err("there are two tasks with the id T1".to_owned()));
         let nowhere = tasks(&[("T1", &["T0"])]);
-        assert_eq!(check_tasks(&nowhere, &asked), Err("task T1 depends on T0, which does not exist".to_owned()));
-        for cycle in [tasks(&[("T1", &["T1"])]), tasks(&[("T1", &["T3"]), ("T2", &["T1"]), ("T3", &["T2"])])] {
+        assert_eq!(
+            check_tasks(&nowhere, &asked),
+            Err("task T1 depends on T0, which does not exist".to_owned())
+        );
+        for cycle in [tasks(&[("T1", &["T1"])]), tasks(&[("T1", &["T3"]), ("T2", &["T1"]), ("T3", &["T2"])])]
+        {
             let error = check_tasks(&cycle, &asked).unwrap_err();
             assert!(error.ends_with("depends on itself, directly or through others"), "{error}");
         }
@@ -271,7 +281,11 @@ mod tests {
         for (rows, finding, error) in [
             (&["R1", "R2", "R1"][..], None, "the coverage matrix has two rows for R1"),
             (&["R1"], None, "no row of the coverage matrix serves R2"),
-            (&["R1", "R2", "R3"], None, "a row of the coverage matrix names R3, which the specification does not have"),
+            (
+                &["R1", "R2", "R3"],
+                None,
+                "a row of the coverage matrix names R3, which the specification does not have",
+            ),
             (&["R1", "R2"], Some("R7"), "a finding names R7, which the specification does not have"),
         ] {
             assert_eq!(check_review(&review(rows, finding), &asked), Err(error.to_owned()));

@@ -1,13 +1,15 @@
 //! One loop: append, evolve, perform, until a run waits for somebody, is blocked, or is over.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use factory_core::command::Command;
-use factory_core::effects::{self, Effect};
+use factory_core::decide::Rejection;
+use factory_core::effects;
 use factory_core::event::RunStarted;
 use factory_core::ids::{EffectId, RunId, Usage};
 use factory_core::state::RunState;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::EngineError;
@@ -55,30 +57,70 @@ impl Engine {
     /// # Errors
     /// [`EngineError`] when the log cannot go on; the run can be driven again when that is mended.
     pub async fn drive(&self, run: &RunId, cancel: &CancellationToken) -> Result<RunState, EngineError> {
+        let mut work = JoinSet::new();
+        let driven = self.go_on(&mut work, run, cancel).await;
+        // Ends what is still under way, and with it every process that it started, before anybody can begin it again.
+        work.shutdown().await;
+        driven
+    }
+
+    /// Each effect is performed in a task of its own, so that a panic in an adapter blocks one stage and ends nothing
+    /// else.
+    async fn go_on(
+        &self,
+        work: &mut JoinSet<Command>,
+        run: &RunId,
+        cancel: &CancellationToken,
+    ) -> Result<RunState, EngineError> {
         let journal = self.journal();
         let mut loaded = journal.load(run).await?;
-        let mut under_way: HashSet<EffectId> = HashSet::new();
-        let mut tasks: JoinSet<(EffectId, Command)> = JoinSet::new();
+        let mut under_way: HashMap<EffectId, AbortHandle> = HashMap::new();
         loop {
-            let state = loaded.state.as_ref().ok_or_else(|| EngineError::NoRun(run.clone()))?;
-            for effect in effects::effects(state) {
-                if under_way.insert(effect.id.clone()) {
-                    let work = perform_whole(self.ports.clone(), effect, state.clone());
-                    tasks.spawn(work);
+            let state = loaded.state.clone().ok_or_else(|| EngineError::NoRun(run.clone()))?;
+            let wanted = effects::effects(&state);
+            // Work that was sent back, or a run that is over, leaves tries that nobody waits for.
+            under_way.retain(|id, task| {
+                let wanted = wanted.iter().any(|effect| effect.id == *id);
+                if !wanted {
+                    task.abort();
+                }
+                wanted
+            });
+            for effect in wanted {
+                if let Entry::Vacant(entry) = under_way.entry(effect.id.clone()) {
+                    let (ports, state) = (self.ports.clone(), state.clone());
+                    entry.insert(work.spawn(async move { perform::perform(&ports, &effect, &state).await }));
                 }
             }
+            if under_way.is_empty() {
+                return Ok(state);
+            }
             let finished = tokio::select! {
-                () = cancel.cancelled() => None,
-                finished = tasks.join_next() => finished,
+                () = cancel.cancelled() => return Ok(state),
+                finished = work.join_next_with_id() => finished.expect("tasks that are under way are in the set"),
             };
-            let Some(finished) = finished else {
-                // Dropping the set ends what is under way, and with it every process that it started.
-                tasks.shutdown().await;
-                return loaded.state.ok_or_else(|| EngineError::NoRun(run.clone()));
+            let task = finished.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+            let performed =
+                under_way.iter().find(|(_, handle)| handle.id() == task).map(|(id, _)| id.clone());
+            let Some(id) = performed else {
+                continue; // It was overtaken, and ended for that.
             };
-            let (id, command) = finished.expect("performing an effect answers with a command even when it panics");
             under_way.remove(&id);
-            journal.obey(&mut loaded, command).await?;
+            let command = match finished {
+                Ok((_, command)) => command,
+                Err(panicked) => Command::Block {
+                    stage: id.stage,
+                    attempt: id.attempt,
+                    detail: format!("factory itself failed while it performed this stage: {panicked}"),
+                    usage: Usage::default(),
+                },
+            };
+            match journal.obey(&mut loaded, command).await {
+                Ok(_) => {}
+                // Somebody else's record came first, and with it this try was overtaken.
+                Err(EngineError::Rejected(Rejection::NotRunning { .. } | Rejection::Over)) => {}
+                Err(other) => return Err(other),
+            }
         }
     }
 
@@ -86,22 +128,4 @@ impl Engine {
         let Ports { log, clock, watcher, .. } = self.ports.clone();
         Journal { log, clock, watcher }
     }
-}
-
-/// Performs one effect in a task of its own, so that a panic in an adapter blocks one stage and ends nothing else.
-async fn perform_whole(ports: Ports, effect: Effect, state: RunState) -> (EffectId, Command) {
-    let id = effect.id.clone();
-    let mut task = JoinSet::new();
-    task.spawn(async move { perform::perform(&ports, &effect, &state).await });
-    let command = match task.join_next().await {
-        Some(Ok(command)) => command,
-        Some(Err(panicked)) => Command::Block {
-            stage: id.stage.clone(),
-            attempt: id.attempt,
-            detail: format!("factory itself failed while it performed this stage: {panicked}"),
-            usage: Usage::default(),
-        },
-        None => unreachable!("the set holds exactly the task that was spawned"),
-    };
-    (id, command)
 }

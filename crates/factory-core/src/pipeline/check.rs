@@ -83,7 +83,9 @@ impl Checker {
             return None;
         }
         let policy = read::policy(&file.policy);
-        if let Some(percent) = file.policy.min_pass_percent.as_ref().filter(|p| !(1..=100).contains(p.get_ref())) {
+        if let Some(percent) =
+            file.policy.min_pass_percent.as_ref().filter(|p| !(1..=100).contains(p.get_ref()))
+        {
             self.say(percent.span(), "min_pass_percent is a share between 1 and 100".to_owned());
         }
         let tables: Vec<&StageTable> = file.stage.iter().map(Spanned::get_ref).collect();
@@ -172,9 +174,16 @@ impl Checker {
                 1 => {}
                 0 => self.say(
                     table.id.span(),
-                    format!("the stage `{id}` makes a {} and so needs a stage that makes a {}", kind.as_str(), input.as_str()),
+                    format!(
+                        "the stage `{id}` makes a {} and so needs a stage that makes a {}",
+                        kind.as_str(),
+                        input.as_str()
+                    ),
                 ),
-                _ => self.say(table.id.span(), format!("the stage `{id}` needs two stages that make a {}", input.as_str())),
+                _ => self.say(
+                    table.id.span(),
+                    format!("the stage `{id}` needs two stages that make a {}", input.as_str()),
+                ),
             }
         }
         if role == Role::Implementer && needed.contains(&ArtifactKind::Verify) {
@@ -183,18 +192,26 @@ impl Checker {
                 format!("the implementer's stage `{id}` needs the evaluator's artifact; only feedback may go there, by `returns_to`"),
             );
         }
-        if table.exit_gate == ExitGate::Policy && !matches!(kind, ArtifactKind::Review | ArtifactKind::Verify) {
-            self.say(table.id.span(), format!("there is no policy for a {}: use `exit_gate = \"human\"` or none", kind.as_str()));
+        if table.exit_gate == ExitGate::Policy && !matches!(kind, ArtifactKind::Review | ArtifactKind::Verify)
+        {
+            self.say(
+                table.id.span(),
+                format!("there is no policy for a {}: use `exit_gate = \"human\"` or none", kind.as_str()),
+            );
         }
         if table.entry_gate == EntryGate::Human && table.needs.is_empty() {
-            self.say(table.id.span(), format!("a gate before the stage `{id}` would show nothing, since it needs nothing"));
+            self.say(
+                table.id.span(),
+                format!("a gate before the stage `{id}` would show nothing, since it needs nothing"),
+            );
         }
         self.limits(table);
         self.returns(table, tables);
     }
 
     fn limits(&mut self, table: &StageTable) {
-        if let Some(attempts) = table.attempts.as_ref().filter(|a| !(1..=MOST_ATTEMPTS).contains(a.get_ref())) {
+        if let Some(attempts) = table.attempts.as_ref().filter(|a| !(1..=MOST_ATTEMPTS).contains(a.get_ref()))
+        {
             self.say(attempts.span(), format!("attempts is a number between 1 and {MOST_ATTEMPTS}"));
         }
         if let Some(timeout) = table.timeout.as_ref().filter(|t| read::seconds(t.get_ref()).is_none()) {
@@ -213,7 +230,10 @@ impl Checker {
         };
         if !self.leads_to(target.get_ref(), id) {
             let target_id = target.get_ref();
-            self.say(target.span(), format!("`{id}` cannot return work to `{target_id}`, which does not come before it"));
+            self.say(
+                target.span(),
+                format!("`{id}` cannot return work to `{target_id}`, which does not come before it"),
+            );
         }
         if *to.role.get_ref() != Role::Implementer {
             self.say(target.span(), "work can only be returned to an implementer's stage".to_owned());
@@ -226,7 +246,10 @@ impl Checker {
             );
         }
         if table.exit_gate != ExitGate::Policy {
-            self.say(target.span(), format!("`{id}` returns work but has no `exit_gate = \"policy\"` that could fail"));
+            self.say(
+                target.span(),
+                format!("`{id}` returns work but has no `exit_gate = \"policy\"` that could fail"),
+            );
         }
     }
 
@@ -241,7 +264,10 @@ impl Checker {
             };
             if self.graph.neighbors_directed(node, petgraph::Direction::Incoming).next().is_some() {
                 let name = id.get_ref();
-                self.say(id.span(), format!("a run cannot begin at `{name}`, which needs artifacts of other stages"));
+                self.say(
+                    id.span(),
+                    format!("a run cannot begin at `{name}`, which needs artifacts of other stages"),
+                );
             }
         }
     }
@@ -260,7 +286,10 @@ impl Checker {
             // The second of two stages with one name has no node; that it is there is said already.
             let is_node = self.graph[self.nodes[table.id.get_ref()]] == index;
             if is_node && !seen[index] {
-                self.say(table.id.span(), format!("the stage `{}` is never reached from an entry", table.id.get_ref()));
+                self.say(
+                    table.id.span(),
+                    format!("the stage `{}` is never reached from an entry", table.id.get_ref()),
+                );
             }
         }
     }
@@ -268,10 +297,14 @@ impl Checker {
     /// A merge must stand behind a policy gate on the verification of what is merged. A verification further up is not
     /// enough: it may have judged another build.
     fn merges(&mut self, tables: &[&StageTable]) {
-        let merges: Vec<&StageTable> = tables.iter().copied().filter(|t| *t.makes.get_ref() == ArtifactKind::Merge).collect();
+        let merges: Vec<&StageTable> =
+            tables.iter().copied().filter(|t| *t.makes.get_ref() == ArtifactKind::Merge).collect();
         if merges.len() != 1 {
             let span = merges.get(1).or(tables.last()).map_or(0..0, |t| t.id.span());
-            self.say(span, format!("a pipeline has exactly one stage that makes a merge; this one has {}", merges.len()));
+            self.say(
+                span,
+                format!("a pipeline has exactly one stage that makes a merge; this one has {}", merges.len()),
+            );
         }
         for merge in merges {
             let verified = tables
@@ -281,7 +314,10 @@ impl Checker {
             if !verified {
                 self.say(
                     merge.id.span(),
-                    format!("`{}` can be reached without a verify stage that has `exit_gate = \"policy\"`", merge.id.get_ref()),
+                    format!(
+                        "`{}` can be reached without a verify stage that has `exit_gate = \"policy\"`",
+                        merge.id.get_ref()
+                    ),
                 );
             }
         }
@@ -289,7 +325,9 @@ impl Checker {
 }
 
 fn stage(table: &StageTable) -> Option<Stage> {
-    let ids = |names: &[Spanned<String>]| names.iter().map(|n| n.get_ref().parse().ok()).collect::<Option<Vec<_>>>();
+    let ids = |names: &[Spanned<String>]| {
+        names.iter().map(|n| n.get_ref().parse().ok()).collect::<Option<Vec<_>>>()
+    };
     Some(Stage {
         id: table.id.get_ref().parse().ok()?,
         makes: *table.makes.get_ref(),

@@ -1,8 +1,8 @@
 //! Work that comes back, tries that fail, and tries that end.
 
 use factory_core::artifact::{
-    Artifact, Body, Build, CheckOutcome, CheckResult, Coverage, CoverageRow, Patch, Plan, PlanStep, Review, Spec, Tasks,
-    Verify,
+    Artifact, Body, Build, CheckOutcome, CheckResult, Coverage, CoverageRow, Patch, Plan, PlanStep, Review,
+    Spec, Tasks, Verify,
 };
 use factory_core::command::Command;
 use factory_core::decide::Rejection;
@@ -90,7 +90,12 @@ fn a_review_that_objects_sends_the_build_back() {
     let events = walk.produce("review", review);
     assert_eq!(
         walk::story(&events),
-        ["produced review/1", "judged review:exit not passed", "sent back review to build", "started build/2"]
+        [
+            "produced review/1",
+            "judged review:exit not passed",
+            "sent back review to build",
+            "started build/2"
+        ]
     );
     assert_eq!(walk.stage("build").correction, Some(SentBack::Review { review: digest }));
     assert_downstream_is_reset(&walk);
@@ -116,7 +121,12 @@ fn failed_holdouts_send_the_build_back_with_feedback_and_no_more() {
     let events = walk.produce("verify", verify("hello", 8, 2, 0));
     assert_eq!(
         walk::story(&events),
-        ["produced verify/1", "judged verify:exit not passed", "sent back verify to build", "started build/2"]
+        [
+            "produced verify/1",
+            "judged verify:exit not passed",
+            "sent back verify to build",
+            "started build/2"
+        ]
     );
     assert_eq!(walk.stage("build").correction, Some(SentBack::Holdouts { feedback: samples::feedback(2) }));
     assert_downstream_is_reset(&walk);
@@ -173,8 +183,11 @@ fn tries_that_fail_are_made_again_until_none_is_left() {
     assert_eq!(walk::story(&walk.fail("tasks")), ["failed tasks/1 Limit", "started tasks/2"]);
     let events = walk.fail("tasks");
     assert_eq!(walk::story(&events), ["failed tasks/2 Limit", "ended failed tasks Limit"]);
-    let failed =
-        Outcome::Failed { stage: samples::stage("tasks"), kind: FailureKind::Limit, detail: "too long".to_owned() };
+    let failed = Outcome::Failed {
+        stage: samples::stage("tasks"),
+        kind: FailureKind::Limit,
+        detail: "too long".to_owned(),
+    };
     assert_eq!(walk.state().outcome, Some(failed));
 }
 

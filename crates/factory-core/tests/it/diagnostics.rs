@@ -45,7 +45,10 @@ fn the_shipped_pipeline_is_in_order() {
 fn what_is_not_said_has_a_default() {
     let source = edited(&[
         ("attempts = 2\ntimeout = \"30m\"\n\n[[stage]]\nid = \"tasks\"", "\n[[stage]]\nid = \"tasks\""),
-        ("[policy]\nmin_pass_percent = 90        # of the holdout scenarios, at the gate after `verify`\n", ""),
+        (
+            "[policy]\nmin_pass_percent = 90        # of the holdout scenarios, at the gate after `verify`\n",
+            "",
+        ),
     ]);
     let pipeline = read::read(&source).unwrap();
     let plan = pipeline.stage(&samples::stage("plan")).unwrap();
@@ -56,7 +59,8 @@ fn what_is_not_said_has_a_default() {
 #[test]
 fn stages_may_stand_in_any_order() {
     let (head, rest) = samples::FEATURE.split_once("[[stage]]").unwrap();
-    let mut stages: Vec<String> = rest.split("[[stage]]").map(|stage| format!("[[stage]]{stage}\n")).collect();
+    let mut stages: Vec<String> =
+        rest.split("[[stage]]").map(|stage| format!("[[stage]]{stage}\n")).collect();
     stages.reverse();
     let pipeline = read::read(&format!("{head}{}", stages.concat())).unwrap();
     for (at, stage) in pipeline.stages.iter().enumerate() {
@@ -91,10 +95,7 @@ fn a_share_that_is_none() {
 #[test]
 fn a_stage_id_that_is_none() {
     let messages = said(&edited(&[("id = \"merge\"", "id = \"Merge!\"")]));
-    assert_eq!(
-        messages,
-        ["\"Merge!\": `Merge!` is not a stage id (lower-case letters, digits and hyphens)"]
-    );
+    assert_eq!(messages, ["\"Merge!\": `Merge!` is not a stage id (lower-case letters, digits and hyphens)"]);
 }
 
 #[test]
@@ -132,7 +133,10 @@ fn a_cycle() {
 #[test]
 fn a_cycle_does_not_hide_what_else_is_wrong() {
     let messages = said(&edited(&[
-        ("makes = \"plan\"\nrole = \"planner\"\nneeds = [\"spec\"]", "makes = \"plan\"\nrole = \"planner\"\nneeds = [\"spec\", \"tasks\"]"),
+        (
+            "makes = \"plan\"\nrole = \"planner\"\nneeds = [\"spec\"]",
+            "makes = \"plan\"\nrole = \"planner\"\nneeds = [\"spec\", \"tasks\"]",
+        ),
         ("timeout = \"5m\"", "timeout = \"soon\""),
     ]));
     assert_eq!(messages.len(), 2, "{messages:?}");
@@ -206,7 +210,19 @@ fn attempts_that_are_none_or_too_many() {
 
 #[test]
 fn a_timeout_that_is_none() {
-    for timeout in ["", "5", "m", "0m", "5 m", "5min", "-5m", "1.5h", "5µ", "99999999999999999999h", "9999999999999999999h"] {
+    for timeout in [
+        "",
+        "5",
+        "m",
+        "0m",
+        "5 m",
+        "5min",
+        "-5m",
+        "1.5h",
+        "5µ",
+        "99999999999999999999h",
+        "9999999999999999999h",
+    ] {
         let message = format!("\"{timeout}\": a timeout is a number with `s`, `m` or `h`, such as `30m`");
         assert_said(&[("timeout = \"5m\"", &format!("timeout = \"{timeout}\""))], &[&message]);
     }
@@ -240,8 +256,12 @@ fn work_that_would_go_forward() {
 
 #[test]
 fn work_that_would_go_back_to_its_own_stage() {
-    let messages = said(&edited(&[(REVIEW_RETURNS, &REVIEW_RETURNS.replace("to = \"build\"", "to = \"review\""))]));
-    assert_eq!(messages[0], "\"review\": `review` cannot return work to `review`, which does not come before it");
+    let messages =
+        said(&edited(&[(REVIEW_RETURNS, &REVIEW_RETURNS.replace("to = \"build\"", "to = \"review\""))]));
+    assert_eq!(
+        messages[0],
+        "\"review\": `review` cannot return work to `review`, which does not come before it"
+    );
 }
 
 #[test]
@@ -298,18 +318,27 @@ fn a_stage_that_is_never_reached() {
 #[test]
 fn no_merge() {
     let without = samples::FEATURE.rsplit_once("[[stage]]").unwrap().0;
-    assert_eq!(said(without), ["\"verify\": a pipeline has exactly one stage that makes a merge; this one has 0"]);
+    assert_eq!(
+        said(without),
+        ["\"verify\": a pipeline has exactly one stage that makes a merge; this one has 0"]
+    );
 }
 
 #[test]
 fn two_merges() {
     let (_, merge) = samples::FEATURE.rsplit_once("[[stage]]").unwrap();
-    let twice = format!("{}\n[[stage]]{}", samples::FEATURE, merge.replace("id = \"merge\"", "id = \"merge-again\""));
-    assert_eq!(said(&twice), ["\"merge-again\": a pipeline has exactly one stage that makes a merge; this one has 2"]);
+    let twice =
+        format!("{}\n[[stage]]{}", samples::FEATURE, merge.replace("id = \"merge\"", "id = \"merge-again\""));
+    assert_eq!(
+        said(&twice),
+        ["\"merge-again\": a pipeline has exactly one stage that makes a merge; this one has 2"]
+    );
 }
 
-const VERIFY_GATE: &str = "needs = [\"spec\", \"build\", \"review\"]\nexit_gate = \"policy\"\nreturns_to = \"build\"";
-const UNVERIFIED: &str = "\"merge\": `merge` can be reached without a verify stage that has `exit_gate = \"policy\"`";
+const VERIFY_GATE: &str =
+    "needs = [\"spec\", \"build\", \"review\"]\nexit_gate = \"policy\"\nreturns_to = \"build\"";
+const UNVERIFIED: &str =
+    "\"merge\": `merge` can be reached without a verify stage that has `exit_gate = \"policy\"`";
 
 #[test]
 fn a_merge_that_no_policy_has_passed() {
@@ -378,18 +407,27 @@ fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() {
 #[test]
 fn a_file_of_another_form() {
     assert_said(
-        &[("returns_to = \"build\"\nattempts = 2\ntimeout = \"1h\"\n\n[[stage]]\nid = \"verify\"", "return_to = \"build\"\n\n[[stage]]\nid = \"verify\"")],
-        &["return_to: unknown field `return_to`, expected one of `id`, `makes`, `role`, `needs`, `entry_gate`, \
-           `exit_gate`, `attempts`, `timeout`, `returns_to` (did you mean `returns_to`?)"],
+        &[(
+            "returns_to = \"build\"\nattempts = 2\ntimeout = \"1h\"\n\n[[stage]]\nid = \"verify\"",
+            "return_to = \"build\"\n\n[[stage]]\nid = \"verify\"",
+        )],
+        &[
+            "return_to: unknown field `return_to`, expected one of `id`, `makes`, `role`, `needs`, `entry_gate`, \
+           `exit_gate`, `attempts`, `timeout`, `returns_to` (did you mean `returns_to`?)",
+        ],
     );
     assert_said(
         &[("role = \"reviewer\"", "role = \"reviewr\"")],
-        &["\"reviewr\": unknown variant `reviewr`, expected one of `planner`, `implementer`, `reviewer`, `evaluator`, \
-           `none` (did you mean `reviewer`?)"],
+        &[
+            "\"reviewr\": unknown variant `reviewr`, expected one of `planner`, `implementer`, `reviewer`, `evaluator`, \
+           `none` (did you mean `reviewer`?)",
+        ],
     );
     assert_said(
         &[("bug = \"spec\"", "bugs = \"spec\"")],
-        &["bugs: unknown variant `bugs`, expected one of `feature`, `bug`, `remediation`, `hotfix` (did you mean `bug`?)"],
+        &[
+            "bugs: unknown variant `bugs`, expected one of `feature`, `bug`, `remediation`, `hotfix` (did you mean `bug`?)",
+        ],
     );
     for (from, to, found) in [
         ("attempts = 3", "attempts = \"three\"", "invalid type"),

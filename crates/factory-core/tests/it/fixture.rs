@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use factory_core::artifact::ArtifactKind;
 use factory_core::event::{
-    ArtifactRef, Channel, Decision, Event, Evidence, FailureKind, GateDecided, Outcome, Person, Proof, Record,
-    RecordError, RunStarted, SentBack, SpecRef,
+    ArtifactRef, Channel, Decision, Event, Evidence, FailureKind, GateDecided, Outcome, Person, Proof,
+    Record, RecordError, RunStarted, SentBack, SpecRef,
 };
 use factory_core::feedback::{self, CountBucket, FailedScenario, FailureClass, Feedback, Holdout};
 use factory_core::ids::{Attempt, Digest, RequirementId, Timestamp, Usage};
@@ -58,17 +58,18 @@ fn requirements() -> Vec<RequirementId> {
 
 /// A pipeline with every value that a stage can have; no run could follow it.
 fn pipeline() -> Pipeline {
-    let stage = |id: &str, makes, role, needs: &[&str], entry_gate, exit_gate, returns_to: Option<&str>| Stage {
-        id: samples::stage(id),
-        makes,
-        role,
-        needs: needs.iter().map(|need| samples::stage(need)).collect(),
-        entry_gate,
-        exit_gate,
-        attempts: 2,
-        timeout_seconds: 1800,
-        returns_to: returns_to.map(samples::stage),
-    };
+    let stage =
+        |id: &str, makes, role, needs: &[&str], entry_gate, exit_gate, returns_to: Option<&str>| Stage {
+            id: samples::stage(id),
+            makes,
+            role,
+            needs: needs.iter().map(|need| samples::stage(need)).collect(),
+            entry_gate,
+            exit_gate,
+            attempts: 2,
+            timeout_seconds: 1800,
+            returns_to: returns_to.map(samples::stage),
+        };
     use ArtifactKind as Kind;
     Pipeline {
         name: "everything".to_owned(),
@@ -82,10 +83,34 @@ fn pipeline() -> Pipeline {
         stages: vec![
             stage("spec", Kind::Spec, Role::None, &[], EntryGate::None, ExitGate::None, None),
             stage("plan", Kind::Plan, Role::Planner, &["spec"], EntryGate::None, ExitGate::Human, None),
-            stage("tasks", Kind::Tasks, Role::Planner, &["spec", "plan"], EntryGate::None, ExitGate::None, None),
+            stage(
+                "tasks",
+                Kind::Tasks,
+                Role::Planner,
+                &["spec", "plan"],
+                EntryGate::None,
+                ExitGate::None,
+                None,
+            ),
             stage("build", Kind::Build, Role::Implementer, &["tasks"], EntryGate::None, ExitGate::None, None),
-            stage("review", Kind::Review, Role::Reviewer, &["build"], EntryGate::None, ExitGate::Policy, Some("build")),
-            stage("verify", Kind::Verify, Role::Evaluator, &["build"], EntryGate::None, ExitGate::Policy, Some("build")),
+            stage(
+                "review",
+                Kind::Review,
+                Role::Reviewer,
+                &["build"],
+                EntryGate::None,
+                ExitGate::Policy,
+                Some("build"),
+            ),
+            stage(
+                "verify",
+                Kind::Verify,
+                Role::Evaluator,
+                &["build"],
+                EntryGate::None,
+                ExitGate::Policy,
+                Some("build"),
+            ),
             stage("merge", Kind::Merge, Role::None, &["verify"], EntryGate::Human, ExitGate::None, None),
         ],
     }
@@ -153,9 +178,16 @@ fn records() -> Vec<Record> {
         FailureKind::ChecksRed,
         FailureKind::Policy,
     ] {
-        let (stage, attempt, detail) = (samples::stage("build"), Attempt(3), "“why”\nand a second line".to_owned());
+        let (stage, attempt, detail) =
+            (samples::stage("build"), Attempt(3), "“why”\nand a second line".to_owned());
         all.push(record(vec![
-            Event::StageFailed { stage: stage.clone(), attempt, kind, detail: detail.clone(), usage: Usage::default() },
+            Event::StageFailed {
+                stage: stage.clone(),
+                attempt,
+                kind,
+                detail: detail.clone(),
+                usage: Usage::default(),
+            },
             Event::RunEnded { outcome: Outcome::Failed { stage, kind, detail } },
         ]));
     }
@@ -172,7 +204,10 @@ fn records() -> Vec<Record> {
         (samples::entry("merge"), Decision::Approved, Channel::InAdvance),
         (samples::entry("merge"), Decision::Rejected, Channel::Command),
     ] {
-        all.push(record(vec![Event::GateOpened { gate: gate.clone(), sees: vec![digest("seen"), digest("too")] }]));
+        all.push(record(vec![Event::GateOpened {
+            gate: gate.clone(),
+            sees: vec![digest("seen"), digest("too")],
+        }]));
         let mut events = vec![Event::GateDecided(Box::new(GateDecided {
             gate: gate.clone(),
             decision,
@@ -196,7 +231,12 @@ fn records() -> Vec<Record> {
         }]));
     }
     for (from, correction) in [
-        ("build", SentBack::Checks { logs: vec![Evidence { name: "check test".to_owned(), digest: digest("log") }] }),
+        (
+            "build",
+            SentBack::Checks {
+                logs: vec![Evidence { name: "check test".to_owned(), digest: digest("log") }],
+            },
+        ),
         ("review", SentBack::Review { review: digest("review") }),
         ("verify", SentBack::Holdouts { feedback: everything_that_may_be_said() }),
     ] {
@@ -213,7 +253,8 @@ fn records_of_version_1_mean_what_they_meant_and_are_written_as_they_were() {
     let lines: Vec<&str> = FIXTURE.lines().collect();
     assert_eq!(lines.len(), expected.len());
     for (number, (line, expected)) in lines.iter().zip(&expected).enumerate() {
-        let read = Record::from_bytes(line.as_bytes()).unwrap_or_else(|error| panic!("line {}: {error:?}", number + 1));
+        let read = Record::from_bytes(line.as_bytes())
+            .unwrap_or_else(|error| panic!("line {}: {error:?}", number + 1));
         assert_eq!(&read, expected, "line {}", number + 1);
         assert_eq!(&String::from_utf8(read.to_bytes()).unwrap(), line, "line {}", number + 1);
     }
@@ -268,7 +309,9 @@ impl Seen {
                     Channel::Command => "command",
                 });
             }
-            Event::PolicyJudged { passed, .. } => self.say(if *passed { "judged passed" } else { "judged not passed" }),
+            Event::PolicyJudged { passed, .. } => {
+                self.say(if *passed { "judged passed" } else { "judged not passed" })
+            }
             Event::SentBack { correction, .. } => match correction {
                 SentBack::Checks { .. } => self.say("checks"),
                 SentBack::Review { .. } => self.say("sent back by review"),
@@ -387,7 +430,11 @@ fn unknown_fields_are_refused_wherever_they_stand() {
     for (number, line) in FIXTURE.lines().enumerate() {
         for (at, _) in line.match_indices('{') {
             let inside = format!("{}\"luck\":7,{}", &line[..=at], &line[at + 1..]);
-            assert!(Record::from_bytes(inside.as_bytes()).is_err(), "line {}, byte {at}: {inside}", number + 1);
+            assert!(
+                Record::from_bytes(inside.as_bytes()).is_err(),
+                "line {}, byte {at}: {inside}",
+                number + 1
+            );
         }
     }
 }

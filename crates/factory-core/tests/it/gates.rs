@@ -32,7 +32,10 @@ fn a_rejection_ends_the_run_where_it_was_made() {
         }
         let seen = walk.sees(&gate);
         let events = walk.obey(walk::decision(&gate, Decision::Rejected, seen));
-        assert_eq!(walk::story(&events), [format!("decided {gate} Rejected"), format!("ended rejected at {gate}")]);
+        assert_eq!(
+            walk::story(&events),
+            [format!("decided {gate} Rejected"), format!("ended rejected at {gate}")]
+        );
         assert_eq!(walk.state().phase(), Phase::Rejected);
         assert!(walk.wanted().is_empty());
         assert!(walk.state().open_gates().is_empty());
@@ -71,7 +74,8 @@ fn a_blocked_stage_goes_on_with_the_same_try() {
 fn what_a_gate_waited_is_never_negative() {
     let mut walk = Walk::up_to("plan");
     walk.produce("plan", Body::Plan(samples::plan()));
-    let decided = walk::decision(&samples::exit("plan"), Decision::Approved, walk.sees(&samples::exit("plan")));
+    let decided =
+        walk::decision(&samples::exit("plan"), Decision::Approved, walk.sees(&samples::exit("plan")));
     let events = decide::decide(walk.state.as_ref(), decided, Timestamp(1)).unwrap();
     let Event::GateDecided(decided) = &events[0] else { panic!("{events:?}") };
     assert_eq!(decided.waited_ms, 0, "the clock went back");
@@ -116,7 +120,11 @@ fn nobody_is_asked_about_a_build_whose_checks_fail() {
         let events = walk.produce("build", Body::Build(red()));
         assert_eq!(
             walk::story(&events),
-            [format!("produced build/{attempt}"), "sent back build to build".to_owned(), "opened build:entry".to_owned()]
+            [
+                format!("produced build/{attempt}"),
+                "sent back build to build".to_owned(),
+                "opened build:entry".to_owned()
+            ]
         );
         walk.approve(&samples::entry("build"));
     }

@@ -56,7 +56,10 @@ fn every_event_from_the_start_to_the_merge() {
     assert_eq!(walk.stage("review").artifact.as_ref().unwrap().patch, Some(patch.clone()));
 
     let events = walk.produce("verify", verify.clone());
-    assert_eq!(walk::story(&events), ["produced verify/1", "judged verify:exit passed", "opened merge:entry"]);
+    assert_eq!(
+        walk::story(&events),
+        ["produced verify/1", "judged verify:exit passed", "opened merge:entry"]
+    );
     let Event::PolicyJudged { sees, reason, .. } = &events[1] else { panic!("{events:?}") };
     assert_eq!(sees, &[digest(verify.clone())]);
     assert_eq!(reason, "9 of 10 scenarios passed; at least 90 % asked; 95 % lower bound 74.1 %");

@@ -16,22 +16,43 @@ use crate::walk;
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Start,
-    Perform { which: usize, end: End },
-    Decide { which: usize, approve: bool, seen: Seen, because: &'static str },
+    Perform {
+        which: usize,
+        end: End,
+    },
+    Decide {
+        which: usize,
+        approve: bool,
+        seen: Seen,
+        because: &'static str,
+    },
     Resume,
     /// A report on a try at a stage, made up.
-    Stray { stage: usize, attempt: u32, end: End },
+    Stray {
+        stage: usize,
+        attempt: u32,
+        end: End,
+    },
 }
 
 /// How a performed stage ends.
 #[derive(Debug, Clone)]
 pub(crate) enum End {
     /// As it should.
-    Good { text: u8 },
+    Good {
+        text: u8,
+    },
     /// With an artifact that meets no criteria, or checks that fail, or an objection.
-    Bad { text: u8 },
+    Bad {
+        text: u8,
+    },
     /// With scenarios that passed, failed and could not be scored.
-    Measured { passed: u32, failed: u32, inconclusive: u32, critical: bool },
+    Measured {
+        passed: u32,
+        failed: u32,
+        inconclusive: u32,
+        critical: bool,
+    },
     /// With something about another patch.
     OtherPatch,
     /// With an artifact of the stage before or after.
@@ -161,7 +182,8 @@ fn text(attempt: Attempt, text: u8) -> String {
 
 fn body(state: &RunState, stage: &str, attempt: Attempt, end: &End) -> Body {
     // What was built last, whether it still counts or not.
-    let built = state.stages[&samples::stage("build")].artifact.as_ref().and_then(|artifact| artifact.patch.clone());
+    let built =
+        state.stages[&samples::stage("build")].artifact.as_ref().and_then(|artifact| artifact.patch.clone());
     let built = built.unwrap_or_else(|| Digest::of(b"nothing"));
     let patch = if matches!(end, End::OtherPatch) { samples::patch("another").digest() } else { built };
     let bad = matches!(end, End::Bad { .. });

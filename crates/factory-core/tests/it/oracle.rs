@@ -42,7 +42,10 @@ fn tries(events: &[&Event], pipeline: &Pipeline) {
                 *count += 1;
                 let most = pipeline.stage(stage).expect("a stage of the pipeline").attempts;
                 assert!(*count <= most, "{stage} was tried {count} times, of {most}");
-                assert!(last.insert(stage, *attempt).is_none_or(|last| last < *attempt), "{stage}/{attempt} twice");
+                assert!(
+                    last.insert(stage, *attempt).is_none_or(|last| last < *attempt),
+                    "{stage}/{attempt} twice"
+                );
             }
             Event::SentBack { to, .. } => tries.retain(|stage, _| !comes_after(pipeline, stage, to)),
             Event::RunStarted(_)
@@ -98,7 +101,8 @@ fn reports(events: &[&Event]) {
 /// What is merged was built last, passed the policy's gate after its verification, and a person has seen exactly that.
 fn merged(events: &[&Event], artifacts: &BTreeMap<Digest, Artifact>, merge: &Digest) {
     let last_made = |id: &str| {
-        let made = |event: &&&Event| matches!(event, Event::StageProduced { stage, .. } if stage.as_str() == id);
+        let made =
+            |event: &&&Event| matches!(event, Event::StageProduced { stage, .. } if stage.as_str() == id);
         let at = events.iter().rposition(|event| made(&event)).unwrap_or_else(|| panic!("{id} was made"));
         let Event::StageProduced { artifact, .. } = events[at] else { unreachable!("found as such") };
         (at, &artifact.digest)
@@ -108,16 +112,23 @@ fn merged(events: &[&Event], artifacts: &BTreeMap<Digest, Artifact>, merge: &Dig
     let (verified_at, verified) = last_made("verify");
     let (merged_at, merged) = last_made("merge");
     assert_eq!(merged, merge);
-    assert!(built_at < reviewed_at && reviewed_at < verified_at && verified_at < merged_at, "each after the other");
+    assert!(
+        built_at < reviewed_at && reviewed_at < verified_at && verified_at < merged_at,
+        "each after the other"
+    );
 
     let body = |digest: &Digest| &artifacts[digest].body;
-    let (Body::Build(build), Body::Verify(verify), Body::Merge(merge)) = (body(built), body(verified), body(merged))
+    let (Body::Build(build), Body::Verify(verify), Body::Merge(merge)) =
+        (body(built), body(verified), body(merged))
     else {
         panic!("artifacts of other kinds");
     };
     let patch = build.patch.digest();
     assert_eq!((&verify.patch, &merge.patch), (&patch, &patch), "built, verified and merged are one patch");
-    assert!(build.checks.iter().all(factory_core::artifact::CheckResult::passed), "the project's checks passed");
+    assert!(
+        build.checks.iter().all(factory_core::artifact::CheckResult::passed),
+        "the project's checks passed"
+    );
     let measured = (verify.inconclusive, verify.critical_passed, verify.passed * 100 >= 90 * verify.total());
     assert_eq!(measured, (0, true, true), "the bar was met");
     assert!(verify.passed > 0, "something was measured");

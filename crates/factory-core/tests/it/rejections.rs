@@ -95,7 +95,11 @@ fn only_the_try_that_is_made_can_be_reported_on() {
     assert_eq!(walk.refused(walk::produce("spec", 2, spec.clone())), not_running("spec", 2), "a later try");
     assert_eq!(walk.refused(fail("plan", 1)), not_running("plan", 1), "a stage that waits");
     walk.produce("spec", spec.clone());
-    assert_eq!(walk.refused(walk::produce("spec", 1, spec)), not_running("spec", 1), "a stage that has passed");
+    assert_eq!(
+        walk.refused(walk::produce("spec", 1, spec)),
+        not_running("spec", 1),
+        "a stage that has passed"
+    );
     walk.fail("plan");
     assert_eq!(walk.refused(fail("plan", 1)), not_running("plan", 1), "an earlier try");
     walk.obey(block("plan", 2));
@@ -141,7 +145,11 @@ fn a_gate_that_does_not_wait() {
     assert_eq!(walk.refused(decided.clone()), Rejection::GateClosed(plan.clone()), "not open yet");
     walk.produce("plan", Body::Plan(samples::plan()));
     let other_side = walk::decision(&samples::entry("plan"), Decision::Approved, walk.sees(&plan));
-    assert_eq!(walk.refused(other_side), Rejection::GateClosed(samples::entry("plan")), "the stage's other side");
+    assert_eq!(
+        walk.refused(other_side),
+        Rejection::GateClosed(samples::entry("plan")),
+        "the stage's other side"
+    );
     let seen = walk.sees(&plan);
     walk.approve(&plan);
     let again = walk::decision(&plan, Decision::Rejected, seen);

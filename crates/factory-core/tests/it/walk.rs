@@ -75,7 +75,10 @@ impl Walk {
     pub(crate) fn attempt(&self, id: &str) -> Attempt {
         let wanted = effects::effects(self.state());
         let effect = wanted.iter().find(|effect| effect.stage.id.as_str() == id);
-        effect.unwrap_or_else(|| panic!("the stage {id} is not performed in {:?}", self.state().stages)).id.attempt
+        effect
+            .unwrap_or_else(|| panic!("the stage {id} is not performed in {:?}", self.state().stages))
+            .id
+            .attempt
     }
 
     /// What has to be performed, as `stage/attempt`.
@@ -92,7 +95,8 @@ impl Walk {
             self.artifacts.insert(artifact.digest(), Artifact::clone(artifact));
         }
         let events = decide::decide(self.state.as_ref(), command, now)?;
-        self.state = evolve::evolve_all(self.state.take(), &events, now).expect("evolve accepts what decide emits");
+        self.state =
+            evolve::evolve_all(self.state.take(), &events, now).expect("evolve accepts what decide emits");
         self.log.push(Record::new(now, events.clone()));
         Ok(events)
     }
@@ -177,7 +181,9 @@ pub(crate) fn told(event: &Event) -> String {
         Event::SentBack { from, to, .. } => format!("sent back {from} to {to}"),
         Event::RunEnded { outcome: Outcome::Merged { .. } } => "ended merged".to_owned(),
         Event::RunEnded { outcome: Outcome::Rejected { gate } } => format!("ended rejected at {gate}"),
-        Event::RunEnded { outcome: Outcome::Failed { stage, kind, .. } } => format!("ended failed {stage} {kind:?}"),
+        Event::RunEnded { outcome: Outcome::Failed { stage, kind, .. } } => {
+            format!("ended failed {stage} {kind:?}")
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use factory_core::decide;
 use factory_core::event::{Evidence, SentBack};
 
 use super::{Made, Stage, Unmade};
-use crate::port::agents::{Assignment, Correction};
+use crate::port::agents::Correction;
 use crate::port::checks::CheckRun;
 
 /// As much of a failing check's log as the next try is shown, in bytes from the end.
@@ -29,9 +29,10 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
         Some(build) => stage.contents(&build.patch).await?,
         None => Default::default(),
     };
-    let work_tree =
-        workspaces.seal(&stage.effect.id, base, before.as_ref().map(|build| (&build.patch, &contents))).await?;
-    let work = Assignment { effect: &stage.effect.id, spec: &spec, checkout: &work_tree, observer: &stage.observer };
+    let work_tree = workspaces
+        .seal(&stage.effect.id, base, before.as_ref().map(|build| (&build.patch, &contents)))
+        .await?;
+    let work = stage.assignment(&spec, &work_tree);
     let answer = stage.ports.agents.build(work, &plan, &tasks, correction.as_ref()).await?;
     let usage = answer.usage;
 

@@ -1,10 +1,13 @@
 //! What a stage works from: artifacts that have passed, read back from the blobs by digest.
 
-use factory_core::artifact::{Artifact, ArtifactError, ArtifactKind, Body, Build, Patch, Plan, Review, Tasks};
+use factory_core::artifact::{
+    Artifact, ArtifactError, ArtifactKind, Body, Build, Patch, Plan, Review, Tasks,
+};
 use factory_core::ids::Digest;
 
 use super::{Stage, Unmade};
-use crate::port::workspace::Contents;
+use crate::port::agents::Assignment;
+use crate::port::workspace::{Checkout, Contents};
 
 /// An artifact's body that is not of the kind that the log says.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +28,8 @@ impl Stage<'_> {
     /// The digest of the artifact of that kind that this stage needs.
     pub(super) fn input_digest(&self, kind: ArtifactKind) -> Result<Digest, Unmade> {
         let needs = self.effect.stage.needs.iter();
-        let artifact = needs.filter_map(|need| self.state.passed(need)).find(|artifact| artifact.kind == kind);
+        let artifact =
+            needs.filter_map(|need| self.state.passed(need)).find(|artifact| artifact.kind == kind);
         match artifact {
             Some(artifact) => Ok(artifact.digest.clone()),
             None => Err(Unmade::blocked(&NoInput { kind: kind.as_str() })),
@@ -70,6 +74,17 @@ impl Stage<'_> {
         match self.artifact(digest).await? {
             Body::Review(review) => Ok(review),
             other => Err(wrong(digest, &other, "review")),
+        }
+    }
+
+    /// What every role is given.
+    pub(super) fn assignment<'a>(&'a self, spec: &'a str, checkout: &'a Checkout) -> Assignment<'a> {
+        Assignment {
+            effect: &self.effect.id,
+            spec,
+            requirements: &self.state.started.spec.requirements,
+            checkout,
+            observer: &self.observer,
         }
     }
 

@@ -73,7 +73,9 @@ pub async fn perform(ports: &Ports, effect: &Effect, state: &RunState) -> Comman
         Ok((artifact, evidence, usage)) => {
             Command::Produce { stage: id, attempt, artifact: Box::new(artifact), evidence, usage }
         }
-        Err(Unmade::Failed { kind, detail, usage }) => Command::Fail { stage: id, attempt, kind, detail, usage },
+        Err(Unmade::Failed { kind, detail, usage }) => {
+            Command::Fail { stage: id, attempt, kind, detail, usage }
+        }
         Err(Unmade::Blocked { detail, usage }) => Command::Block { stage: id, attempt, detail, usage },
     }
 }
@@ -126,7 +128,9 @@ impl Unmade {
     /// The same, with what was used before it happened.
     fn after(self, before: Usage) -> Self {
         match self {
-            Unmade::Failed { kind, detail, usage } => Unmade::Failed { kind, detail, usage: before.plus(usage) },
+            Unmade::Failed { kind, detail, usage } => {
+                Unmade::Failed { kind, detail, usage: before.plus(usage) }
+            }
             Unmade::Blocked { detail, usage } => Unmade::Blocked { detail, usage: before.plus(usage) },
         }
     }

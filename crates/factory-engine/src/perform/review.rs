@@ -3,7 +3,6 @@
 use factory_core::artifact::{ArtifactKind, Body};
 
 use super::{Made, Stage, Unmade};
-use crate::port::agents::Assignment;
 
 pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     let base = &stage.state.started.base;
@@ -12,8 +11,9 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     let spec = stage.spec_text().await?;
     let contents = stage.contents(&build.patch).await?;
     let diff = stage.ports.workspaces.diff(base, &build.patch, &contents).await?;
-    let checkout = stage.ports.workspaces.seal(&stage.effect.id, base, Some((&build.patch, &contents))).await?;
-    let work = Assignment { effect: &stage.effect.id, spec: &spec, checkout: &checkout, observer: &stage.observer };
+    let checkout =
+        stage.ports.workspaces.seal(&stage.effect.id, base, Some((&build.patch, &contents))).await?;
+    let work = stage.assignment(&spec, &checkout);
     let review = stage.ports.agents.review(work, &diff).await?;
     Ok(Made {
         body: Body::Review(review.value),

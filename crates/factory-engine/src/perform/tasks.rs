@@ -3,14 +3,13 @@
 use factory_core::artifact::{ArtifactKind, Body};
 
 use super::{Made, Stage, Unmade};
-use crate::port::agents::Assignment;
 
 pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     let spec_digest = stage.input_digest(ArtifactKind::Spec)?;
     let (plan, plan_digest) = stage.plan().await?;
     let spec = stage.spec_text().await?;
     let checkout = stage.ports.workspaces.seal(&stage.effect.id, &stage.state.started.base, None).await?;
-    let work = Assignment { effect: &stage.effect.id, spec: &spec, checkout: &checkout, observer: &stage.observer };
+    let work = stage.assignment(&spec, &checkout);
     let tasks = stage.ports.agents.tasks(work, &plan).await?;
     Ok(Made {
         body: Body::Tasks(tasks.value),

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use factory_core::artifact::{CheckResult, Plan, Review, Tasks};
 use factory_core::feedback::Feedback;
-use factory_core::ids::{EffectId, Usage};
+use factory_core::ids::{EffectId, RequirementId, Usage};
 
 use super::model::ModelError;
 use super::observer::Observer;
@@ -15,6 +15,8 @@ pub struct Assignment<'a> {
     pub effect: &'a EffectId,
     /// The specification's text.
     pub spec: &'a str,
+    /// Ids of its requirements: an artifact that leaves one out, or names another, is sent back for repair.
+    pub requirements: &'a [RequirementId],
     /// A checkout of the base commit (for the reviewer: base plus patch) without any holdout.
     pub checkout: &'a Checkout,
     /// Told of every model call and tool call.

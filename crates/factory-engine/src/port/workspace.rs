@@ -110,7 +110,8 @@ pub trait Workspaces: Send + Sync {
     ///
     /// # Errors
     /// [`WorkspaceError`].
-    async fn diff(&self, base: &GitOid, patch: &Patch, contents: &Contents) -> Result<String, WorkspaceError>;
+    async fn diff(&self, base: &GitOid, patch: &Patch, contents: &Contents)
+    -> Result<String, WorkspaceError>;
 
     /// Commits base plus patch onto a branch of its own. Asked again with the same effect, it answers the same commit.
     ///

@@ -1,0 +1,22 @@
+//! Ways to ask a model: live, live and recorded, or from a recording.
+
+mod canonical;
+mod cassette;
+mod difference;
+mod drift;
+mod endpoint;
+mod openai;
+mod record;
+mod redact;
+mod replay;
+mod secret;
+mod wire;
+
+pub use canonical::MatchMode;
+pub use cassette::{AnsweredBy, CASSETTE_SCHEMA, Cassette, Header};
+pub use endpoint::{Endpoint, EndpointError, Price};
+pub use openai::OpenAiModel;
+pub use record::RecordingModel;
+pub use redact::Redactor;
+pub use replay::ReplayModel;
+pub use secret::Secret;

@@ -1,0 +1,20 @@
+//! The roles and their models from outside. Without the standard harness, because this program is also the keeper of
+//! the commands that `bash` runs.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod endpoint;
+mod live;
+mod recording;
+mod roles;
+mod support;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+fn main() -> ExitCode {
+    factory_sandbox::enter_if_helper();
+    let trials = [live::trials(), recording::trials(), roles::trials()];
+    libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
+}

@@ -1,0 +1,9 @@
+//! Whole runs through the engine, in a simulated world and with everything that can go wrong around it.
+#![expect(clippy::unwrap_used, reason = "a test may stop at once")]
+
+mod correction;
+mod crash;
+mod factory;
+mod run;
+mod store;
+mod trouble;

@@ -1,0 +1,134 @@
+//! What to run: program, arguments, directory, environment, input and limits.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::environment::Environment;
+
+/// The bounds of one command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long it may run by the clock; then it is killed and its end is [`crate::End::TimedOut`]. Services too.
+    pub wall: Duration,
+    /// How many bytes of each output stream are kept, or of a service's log. Output beyond is read and dropped.
+    pub output_bytes: usize,
+    /// How large a file any of its processes may write; the one that goes further gets `SIGXFSZ`.
+    pub file_bytes: Option<u64>,
+    /// How long [`crate::Service::stop`] waits between asking and killing.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    /// Ten minutes, 1 MiB of each stream, files of any size, five seconds to stop.
+    fn default() -> Self {
+        Self {
+            wall: Duration::from_secs(600),
+            output_bytes: 1024 * 1024,
+            file_bytes: None,
+            grace: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A command to be run by a [`crate::Launcher`].
+///
+/// Unless set otherwise it runs in `/`, with an empty environment, `/dev/null` as its input and the default limits.
+/// `Debug` shows neither the input nor the values of variables.
+#[derive(Clone)]
+pub struct Command {
+    pub(crate) program: OsString,
+    pub(crate) args: Vec<OsString>,
+    pub(crate) cwd: PathBuf,
+    pub(crate) environment: Environment,
+    pub(crate) stdin: Vec<u8>,
+    pub(crate) limits: Limits,
+    pub(crate) merge_output: bool,
+}
+
+impl Command {
+    /// A program without arguments. A name without a slash is looked for in the `PATH` of the command's environment
+    /// (in the system's default places if that has none); a relative path starts at the command's directory.
+    pub fn new(program: impl Into<OsString>) -> Self {
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            cwd: PathBuf::from("/"),
+            environment: Environment::empty(),
+            stdin: Vec::new(),
+            limits: Limits::default(),
+            merge_output: false,
+        }
+    }
+
+    /// A line for `/bin/sh -c`.
+    pub fn shell(line: impl Into<OsString>) -> Self {
+        Self::new("/bin/sh").arg("-c").arg(line)
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets the directory to run in; a relative one is taken from the caller's at the time of the launch.
+    #[must_use]
+    pub fn cwd(mut self, cwd: impl Into<PathBuf>) -> Self {
+        self.cwd = cwd.into();
+        self
+    }
+
+    /// Sets the whole environment.
+    #[must_use]
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Sets what the command can read from its standard input, which then ends. It is held in memory. Without any, the
+    /// input is `/dev/null` rather than an empty pipe, because some tools read a pipe in place of their arguments.
+    #[must_use]
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = bytes.into();
+        self
+    }
+
+    /// Sets the limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Whether standard error goes to the same pipe as standard output, so that the order of writing is kept. A
+    /// service's log is always merged.
+    #[must_use]
+    pub fn merge_output(mut self, merge: bool) -> Self {
+        self.merge_output = merge;
+        self
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Command")
+            .field("program", &self.program)
+            .field("args", &self.args)
+            .field("cwd", &self.cwd)
+            .field("environment", &self.environment)
+            .field("stdin_bytes", &self.stdin.len())
+            .field("limits", &self.limits)
+            .field("merge_output", &self.merge_output)
+            .finish()
+    }
+}
