@@ -1,0 +1,73 @@
+//! A log that somebody meddles with: it fails at a record, or somebody else's record comes first.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use factory_core::ids::RunId;
+use factory_engine::port::store::{EventLog, Position, StoreError, StoredRecord};
+
+use super::lock;
+
+/// Wraps a log.
+pub struct MeddledLog {
+    inner: Arc<dyn EventLog>,
+    meddling: Mutex<BTreeMap<Position, Meddling>>,
+    appends: Mutex<Vec<Position>>,
+}
+
+enum Meddling {
+    Fail { written: bool },
+    SlipIn(Vec<u8>),
+}
+
+impl MeddledLog {
+    /// Nobody meddles yet.
+    pub fn new(inner: Arc<dyn EventLog>) -> Self {
+        Self { inner, meddling: Mutex::default(), appends: Mutex::default() }
+    }
+
+    /// The append at that position fails, once. Whether it was written all the same cannot be seen by who appended.
+    pub fn fail_at(&self, position: Position, written: bool) {
+        lock(&self.meddling).insert(position, Meddling::Fail { written });
+    }
+
+    /// Somebody else appends this at that position, just before the next who wants to.
+    pub fn slip_in(&self, position: Position, record: Vec<u8>) {
+        lock(&self.meddling).insert(position, Meddling::SlipIn(record));
+    }
+
+    /// The positions at which somebody tried to append, in order.
+    pub fn appends(&self) -> Vec<Position> {
+        lock(&self.appends).clone()
+    }
+}
+
+#[async_trait]
+impl EventLog for MeddledLog {
+    async fn append(&self, run: &RunId, expected: Position, record: &[u8]) -> Result<Position, StoreError> {
+        lock(&self.appends).push(expected);
+        let meddling = lock(&self.meddling).remove(&expected);
+        match meddling {
+            None => {}
+            Some(Meddling::SlipIn(other)) => {
+                self.inner.append(run, expected, &other).await?;
+            }
+            Some(Meddling::Fail { written }) => {
+                if written {
+                    self.inner.append(run, expected, record).await?;
+                }
+                return Err(StoreError::Io { action: "written", source: "the disk is gone".into() });
+            }
+        }
+        self.inner.append(run, expected, record).await
+    }
+
+    async fn read(&self, run: &RunId) -> Result<Vec<StoredRecord>, StoreError> {
+        self.inner.read(run).await
+    }
+
+    async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
+        self.inner.runs().await
+    }
+}

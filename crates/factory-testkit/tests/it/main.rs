@@ -1,0 +1,3 @@
+//! The workspace as it is, against the architecture's rules.
+
+mod architecture;

@@ -1,0 +1,295 @@
+//! Which paths are hidden, which are protected, and what a path may look like at all.
+//!
+//! Paths are relative to the repository's root, with `/`, as bytes: git does not promise UTF-8. Comparisons are made on
+//! folded names, because a file system that ignores case or Unicode form would open the one file under the other's name.
+
+use factory_engine::port::workspace::WorkspaceError;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::error;
+
+/// The factory's own folder in a project: records, never part of a checkout or a patch.
+const OWN_FOLDER: &str = ".factory";
+
+/// Names that no patch may touch wherever they stand: instructions for the next session, and what the project's CI runs.
+/// Everything that begins with `.git` is added to these.
+const PROTECTED_NAMES: [&str; 25] = [
+    "factory.toml",
+    "agents.md",
+    "agents.override.md",
+    "claude.md",
+    "gemini.md",
+    ".agents",
+    ".aider.conf.yml",
+    ".claude",
+    ".codex",
+    ".cursor",
+    ".cursorrules",
+    ".mcp.json",
+    ".appveyor.yml",
+    ".buildkite",
+    ".ci",
+    ".circleci",
+    ".cirrus.yml",
+    ".drone.yml",
+    ".travis.yml",
+    ".woodpecker",
+    ".woodpecker.yml",
+    "appveyor.yml",
+    "azure-pipelines.yml",
+    "bitbucket-pipelines.yml",
+    "jenkinsfile",
+];
+
+/// Folders of the project, or of the repository, that belong to people.
+const PROTECTED_FOLDERS: [&str; 3] = ["pipelines", "skills", "specs"];
+
+/// A name by which two paths are the same file somewhere: compatibility-decomposed, without characters that file systems
+/// ignore, upper case then lower case (which approximates full case folding: `ß` and `SS` meet).
+pub(crate) fn fold(path: &[u8]) -> String {
+    String::from_utf8_lossy(path)
+        .nfkd()
+        .filter(|c| !is_ignorable(*c))
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .nfkd()
+        .collect()
+}
+
+/// The code points that HFS+ leaves out of comparisons, as git's `is_hfs_dotgit` lists them, and the soft hyphen.
+fn is_ignorable(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Whether a single name would reach git's own folder on some file system.
+pub(crate) fn is_git_folder(name: &[u8]) -> bool {
+    let folded = fold(name);
+    folded == ".git" || folded == "git~1"
+}
+
+/// What is said of paths in one project.
+#[derive(Debug, Clone)]
+pub(crate) struct PathRules {
+    /// Folded, without a slash at the end.
+    holdouts: Vec<String>,
+    /// Empty, or the project's folder without a slash at the end.
+    subdirectory: String,
+}
+
+impl PathRules {
+    /// `holdouts` are files or folders relative to the repository's root; `subdirectory` is the project's, or empty.
+    pub(crate) fn new(holdouts: &[String], subdirectory: &str) -> Self {
+        let holdouts = holdouts
+            .iter()
+            .map(|path| fold(path.trim_start_matches("./").trim_matches('/').as_bytes()))
+            .filter(|path| !path.is_empty())
+            .collect();
+        Self { holdouts, subdirectory: subdirectory.to_owned() }
+    }
+
+    /// Whether no checkout may hold this path: a holdout, something inside one, or the factory's own folder.
+    pub(crate) fn hides(&self, path: &[u8]) -> bool {
+        let folded = fold(path);
+        folded.split('/').any(|name| name == OWN_FOLDER)
+            || self.holdouts.iter().any(|holdout| is_within(&folded, holdout))
+    }
+
+    /// The path as text, if a patch may write or delete it.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::BadPatch`]
+    pub(crate) fn check<'a>(&self, path: &'a [u8]) -> Result<&'a str, WorkspaceError> {
+        let bad = |reason: &str| Err(error::bad_patch(path, reason));
+        let Ok(text) = std::str::from_utf8(path) else {
+            return bad("has a name that is not UTF-8");
+        };
+        if text.chars().any(char::is_control) {
+            return bad("has a control character in its name");
+        }
+        if text.split('/').any(|name| matches!(name, "" | "." | "..")) {
+            return bad("is not a path inside the repository");
+        }
+        if !self.subdirectory.is_empty() && !is_within(text, &self.subdirectory) {
+            return bad("is outside the project's folder");
+        }
+        if self.protects(text) || self.hides(path) {
+            return bad("is protected: no implementer may change it");
+        }
+        Ok(text)
+    }
+
+    fn protects(&self, path: &str) -> bool {
+        let folded = fold(path.as_bytes());
+        let in_project = match self.subdirectory.as_str() {
+            "" => folded.as_str(),
+            folder => {
+                folded.strip_prefix(&fold(folder.as_bytes())).unwrap_or(&folded).trim_start_matches('/')
+            }
+        };
+        folded
+            .split('/')
+            .any(|name| name.starts_with(".git") || name == "git~1" || PROTECTED_NAMES.contains(&name))
+            || PROTECTED_FOLDERS
+                .iter()
+                .any(|folder| is_within(&folded, folder) || is_within(in_project, folder))
+    }
+}
+
+fn is_within(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Why a symbolic link of the tree cannot be kept, if it cannot.
+///
+/// A target may climb only at its beginning. Below a link's own folder, which is a real one, `..` means what it says;
+/// after another link it would not (`a -> .` makes `a/..` the parent of the root).
+pub(crate) fn link_problem(link: &[u8], target: &[u8], rules: &PathRules) -> Option<&'static str> {
+    if target.is_empty() || target.starts_with(b"/") {
+        return Some("the symbolic link leaves the tree");
+    }
+    let mut place: Vec<&[u8]> = link.split(|b| *b == b'/').collect();
+    place.pop();
+    let mut descended = false;
+    for name in target.split(|b| *b == b'/') {
+        match name {
+            b"" | b"." => {}
+            b".." if descended => return Some("the symbolic link's target goes down and up again"),
+            b".." => {
+                if place.pop().is_none() {
+                    return Some("the symbolic link leaves the tree");
+                }
+            }
+            name => {
+                descended = true;
+                place.push(name);
+            }
+        }
+    }
+    if place.iter().any(|name| is_git_folder(name)) {
+        return Some("the symbolic link points into git's own folder");
+    }
+    if rules.hides(&place.join(&b'/')) {
+        return Some("the symbolic link points at something that the checkout does not show");
+    }
+    None
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::*;
+
+    fn rules() -> PathRules {
+        PathRules::new(&["holdouts/".into(), "./app/Straße.md".into()], "")
+    }
+
+    #[test]
+    fn holdouts_are_hidden_under_every_spelling_of_their_name() {
+        for path in
+            ["holdouts", "holdouts/a/b", "HoldOuts/x", "hold\u{200c}outs/x", "ｈoldouts/x", "app/STRASSE.md"]
+        {
+            assert!(rules().hides(path.as_bytes()), "{path}");
+        }
+        for path in ["holdouts2", "holdout", "app/holdouts/x", "app", "app/strase.md"] {
+            assert!(!rules().hides(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_composed_and_a_decomposed_name_are_the_same() {
+        let rules = PathRules::new(&["caf\u{e9}".into()], "");
+        assert!(rules.hides("cafe\u{301}/x".as_bytes()));
+    }
+
+    #[test]
+    fn the_own_folder_is_hidden_everywhere() {
+        assert!(rules().hides(b".factory/store"));
+        assert!(rules().hides(b"sub/.Factory"));
+        assert!(!rules().hides(b".factoryx"));
+    }
+
+    #[test]
+    fn protected_paths_are_named() {
+        for path in [
+            "AGENTS.md",
+            "sub/agents.md",
+            "CLAUDE.md",
+            ".codex/config.toml",
+            ".claude/settings.json",
+            ".git/config",
+            "sub/.git",
+            ".GIT/hooks/x",
+            ".g\u{200c}it/config",
+            "git~1/config",
+            ".gitignore",
+            "a/.gitattributes",
+            ".github/workflows/ci.yml",
+            ".gitlab-ci.yml",
+            "Jenkinsfile",
+            "factory.toml",
+            "sub/factory.toml",
+            "pipelines/feature.toml",
+            "skills/a/SKILL.md",
+            "Specs/x.md",
+            "specs",
+            "holdouts/x",
+        ] {
+            let error = rules().check(path.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("protected") && error.contains(path), "{path}: {error}");
+        }
+        for path in [
+            "src/specs/x.rs",
+            "git/x",
+            "agents.mdx",
+            "src/pipelines.rs",
+            "skillset/x",
+            "gitignore",
+            "a b/ü.txt",
+        ] {
+            assert_eq!(rules().check(path.as_bytes()).unwrap(), path);
+        }
+    }
+
+    #[test]
+    fn strange_paths_are_no_patch() {
+        for path in ["", "/etc/passwd", "a//b", "../x", "a/../b", "./a", "a/", "a\nb", "a\u{7f}"] {
+            assert!(rules().check(path.as_bytes()).is_err(), "{path:?}");
+        }
+        assert!(rules().check(b"a\xff").is_err());
+    }
+
+    #[test]
+    fn a_project_in_a_subdirectory_bounds_its_patches() {
+        let rules = PathRules::new(&[], "services/mail");
+        assert!(rules.check(b"services/mail/src/a.rs").is_ok());
+        for path in
+            ["README.md", "services/mailer/a.rs", "services/mail/specs/x.md", "services/mail/skills/a"]
+        {
+            assert!(rules.check(path.as_bytes()).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn links_may_stay_in_the_tree_only() {
+        let problem = |link: &str, target: &str| link_problem(link.as_bytes(), target.as_bytes(), &rules());
+        for (link, target) in
+            [("l", "a/b"), ("l", "."), ("a/l", "../b"), ("a/b/l", "../../c"), ("l", "./a//b/")]
+        {
+            assert_eq!(problem(link, target), None, "{link} -> {target}");
+        }
+        for (link, target) in [
+            ("l", "/etc/passwd"),
+            ("l", ".."),
+            ("a/l", "../../b"),
+            ("l", "a/../../b"),
+            ("l", "a/../b"),
+            ("l", ""),
+            ("l", ".git/config"),
+            ("a/l", "../.GIT"),
+            ("l", "holdouts/a"),
+            ("a/l", "../HOLDOUTS"),
+        ] {
+            assert!(problem(link, target).is_some(), "{link} -> {target}");
+        }
+    }
+}

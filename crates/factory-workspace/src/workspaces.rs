@@ -1,0 +1,236 @@
+//! The adapter: owns the configuration, and runs what blocks on threads that may.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use factory_core::artifact::{Merge, Patch};
+use factory_core::ids::{EffectId, GitOid};
+use factory_engine::port::workspace::{Checkout, Contents, Landing, WorkspaceError, Workspaces};
+use factory_sandbox::Launcher;
+use git2::Repository;
+use tokio::task;
+
+use crate::apply;
+use crate::checkout::Folder;
+use crate::diff;
+use crate::error;
+use crate::extract::{self, Base};
+use crate::holdouts::HoldoutBlobs;
+use crate::ignore::IgnoreRules;
+use crate::land::{self, Order};
+use crate::paths::PathRules;
+use crate::project::Project;
+use crate::seal::Sealed;
+use crate::setup::{self, Ready, SetupConfig};
+use crate::tree;
+
+/// What [`GitWorkspaces`] works with.
+#[derive(Debug, Clone)]
+pub struct WorkspaceConfig {
+    /// The user's repository and the project in it.
+    pub project: Project,
+    /// The user's cache directory for the factory, outside the repository. Made if missing.
+    pub cache: PathBuf,
+    /// Files and folders of the repository that no checkout may show, relative to its root, with `/`.
+    pub holdout_paths: Vec<String>,
+    /// Holdouts elsewhere, absolute. One that is in the repository after all is hidden like a holdout path.
+    pub holdout_dirs: Vec<PathBuf>,
+    /// How the project's dependencies come in, if it has any.
+    pub setup: Option<SetupConfig>,
+    /// Starts the command of `setup`.
+    pub launcher: Launcher,
+}
+
+/// Sealed checkouts of a git repository, made with libgit2.
+#[derive(Debug, Clone)]
+pub struct GitWorkspaces {
+    inner: Arc<Inner>,
+}
+
+/// What the threads share. Repositories are opened anew for each use, because they belong to one thread.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) project: Project,
+    pub(crate) cache: PathBuf,
+    pub(crate) setup: Option<SetupConfig>,
+    pub(crate) launcher: Launcher,
+    rules: PathRules,
+    /// Where content of holdouts is found on disk.
+    holdout_places: Vec<PathBuf>,
+    /// Paths at which `setup` puts links, relative to the repository's root.
+    links: BTreeSet<Vec<u8>>,
+}
+
+impl GitWorkspaces {
+    /// Makes the cache directory if it is missing. Nothing is read from the repository yet.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Io`] if the cache cannot be made, or is inside the repository that is to be kept out of it.
+    pub fn new(config: WorkspaceConfig) -> Result<Self, WorkspaceError> {
+        let WorkspaceConfig { project, cache, mut holdout_paths, holdout_dirs, setup, launcher } = config;
+        let making = "making the cache directory";
+        std::fs::create_dir_all(&cache).map_err(error::io(making))?;
+        let cache = cache.canonicalize().map_err(error::io(making))?;
+        let repository = open(&project)?;
+        let around = Repository::discover(&cache);
+        let is_same = around.is_ok_and(|around| around.commondir() == repository.commondir());
+        if is_same || cache.starts_with(project.root()) {
+            return Err(WorkspaceError::Io {
+                action: format!("using `{}` for checkouts", cache.display()),
+                source: format!("it is inside the repository `{}`", project.root().display()).into(),
+            });
+        }
+        for folder in &holdout_dirs {
+            let folder = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            if let Ok(inside) = folder.strip_prefix(project.root()) {
+                holdout_paths.push(inside.to_string_lossy().into_owned());
+            }
+        }
+        let mut holdout_places = holdout_dirs;
+        holdout_places.extend(holdout_paths.iter().map(|path| project.root().join(path)));
+        let rules = PathRules::new(&holdout_paths, project.subdirectory());
+        let keep = setup.iter().flat_map(|setup| &setup.keep);
+        let links =
+            keep.map(|path| setup::in_repository(project.subdirectory(), path).into_bytes()).collect();
+        Ok(Self { inner: Arc::new(Inner { project, cache, setup, launcher, rules, holdout_places, links }) })
+    }
+}
+
+#[async_trait]
+impl Workspaces for GitWorkspaces {
+    async fn seal(
+        &self,
+        effect: &EffectId,
+        base: &GitOid,
+        patch: Option<(&Patch, &Contents)>,
+    ) -> Result<Checkout, WorkspaceError> {
+        let ready = match &self.inner.setup {
+            Some(config) => Some(setup::prepare(&self.inner, config, effect, base).await?),
+            None => None,
+        };
+        let inner = Arc::clone(&self.inner);
+        let (effect, base) = (effect.clone(), base.clone());
+        let patch = patch.map(|(patch, contents)| (patch.clone(), contents.clone()));
+        blocking(move || inner.seal(&effect, &base, patch.as_ref(), ready)).await
+    }
+
+    async fn extract(&self, checkout: &Checkout, base: &GitOid) -> Result<(Patch, Contents), WorkspaceError> {
+        let inner = Arc::clone(&self.inner);
+        let (root, base) = (checkout.root.clone(), base.clone());
+        blocking(move || inner.extract(root, &base)).await
+    }
+
+    async fn diff(
+        &self,
+        base: &GitOid,
+        patch: &Patch,
+        contents: &Contents,
+    ) -> Result<String, WorkspaceError> {
+        let inner = Arc::clone(&self.inner);
+        let (base, patch, contents) = (base.clone(), patch.clone(), contents.clone());
+        blocking(move || {
+            let repository = open(&inner.project)?;
+            let listing = tree::list(&repository, &base, &inner.rules)?;
+            diff::diff(&repository, &listing, &patch, &contents)
+        })
+        .await
+    }
+
+    async fn land(&self, landing: Landing<'_>) -> Result<Merge, WorkspaceError> {
+        let inner = Arc::clone(&self.inner);
+        let order = Order {
+            effect: landing.effect.clone(),
+            base: landing.base.clone(),
+            patch: landing.patch.clone(),
+            contents: landing.contents.clone(),
+            slug: landing.slug.to_owned(),
+            message: landing.message,
+            trailers: landing.trailers,
+        };
+        blocking(move || land::land(&open(&inner.project)?, &order, &inner.rules)).await
+    }
+}
+
+impl Inner {
+    /// A sealed checkout, with links to what `[setup]` keeps if that has run.
+    pub(crate) fn seal(
+        &self,
+        effect: &EffectId,
+        base: &GitOid,
+        patch: Option<&(Patch, Contents)>,
+        ready: Option<Ready>,
+    ) -> Result<Checkout, WorkspaceError> {
+        let repository = open(&self.project)?;
+        let listing = tree::list(&repository, base, &self.rules)?;
+        let hidden = listing.hidden.clone();
+        let holdouts = HoldoutBlobs::collect(hidden, &self.holdout_places)?;
+        let folder = Folder::create(&self.cache, effect)?;
+        let root = folder.repository();
+        let mut sealed = Sealed::create(&repository, &listing, &self.rules, &holdouts, &root)?;
+        if let Some((patch, contents)) = patch {
+            apply::apply(&mut sealed, &root, patch, contents, &self.rules, &holdouts)?;
+        }
+        let project = root.join(self.project.subdirectory());
+        let mut exclude = Vec::new();
+        let mut environment = BTreeMap::new();
+        if let Some(ready) = ready {
+            ready.link(&project)?;
+            exclude = ready
+                .keep
+                .iter()
+                .map(|path| setup::in_repository(self.project.subdirectory(), path))
+                .collect();
+            environment = ready.environment;
+        }
+        sealed.finish(&exclude)?;
+        Ok(Checkout { root, project, scratch: folder.scratch(), environment, guard: Box::new(folder) })
+    }
+
+    fn extract(&self, root: PathBuf, base: &GitOid) -> Result<(Patch, Contents), WorkspaceError> {
+        let repository = open(&self.project)?;
+        let listing = tree::list(&repository, base, &self.rules)?;
+        let place = root.parent().expect("a checkout is in a folder of its own");
+        let ignore = IgnoreRules::of_base(&repository, &listing, place)?;
+        let base = Base {
+            repository: &repository,
+            listing: &listing,
+            ignore: &ignore,
+            rules: &self.rules,
+            links: &self.links,
+        };
+        extract::extract(&base, &root)
+    }
+
+    /// The commit's visible files.
+    pub(crate) fn list(&self, base: &GitOid) -> Result<(Repository, tree::Listing), WorkspaceError> {
+        let repository = open(&self.project)?;
+        let listing = tree::list(&repository, base, &self.rules)?;
+        Ok((repository, listing))
+    }
+}
+
+fn open(project: &Project) -> Result<Repository, WorkspaceError> {
+    project.open().map_err(|source| WorkspaceError::Io {
+        action: "opening the project's repository".to_owned(),
+        source: source.into(),
+    })
+}
+
+/// Runs what blocks where it may. It runs to its end even if nobody waits for it any more.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, WorkspaceError> + Send + 'static,
+) -> Result<T, WorkspaceError> {
+    match task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => panic::resume_unwind(panic),
+            Err(cancelled) => Err(WorkspaceError::Io {
+                action: "working on a checkout".to_owned(),
+                source: cancelled.into(),
+            }),
+        },
+    }
+}
