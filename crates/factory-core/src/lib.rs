@@ -7,6 +7,8 @@
 //! - [`evolve::evolve`]: the state after an event.
 //! - [`effects::effects`]: what the outside world has to do next.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may stop at once"))]
+
 pub mod artifact;
 pub mod command;
 pub mod decide;

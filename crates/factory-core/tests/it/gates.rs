@@ -142,7 +142,7 @@ fn a_log_that_is_not_one_of_a_run_is_refused() {
     let started = Event::RunStarted(Box::new(samples::started()));
     let unknown = Event::StageStarted { stage: samples::stage("deploy"), attempt: Attempt::FIRST };
     let fold = |events: &[Event]| evolve::evolve_all(None, events, Timestamp(1));
-    assert_eq!(fold(&[unknown.clone()]), Err(BrokenLog::NoStart));
+    assert_eq!(fold(std::slice::from_ref(&unknown)), Err(BrokenLog::NoStart));
     assert_eq!(fold(&[started.clone(), started.clone()]), Err(BrokenLog::StartedTwice));
     assert_eq!(fold(&[started, unknown]), Err(BrokenLog::UnknownStage(samples::stage("deploy"))));
 }

@@ -3,14 +3,33 @@
 use factory_core::artifact::{Body, Build, CheckOutcome, Patch, Plan, Spec, Verify};
 use factory_core::command::Command;
 use factory_core::effects::{self, Effect};
-use factory_core::event::{Channel, Decision, FailureKind};
+use factory_core::event::{Channel, Decision, FailureKind, RunStarted};
 use factory_core::ids::{Attempt, Digest, Usage};
-use factory_core::pipeline::model::GateId;
+use factory_core::pipeline::model::{EntryGate, ExitGate, GateId};
 use factory_core::state::RunState;
 use factory_testkit::samples;
 use proptest::prelude::*;
 
 use crate::walk;
+
+/// Runs of the shipped pipeline and of two that are built from it: with review and verification side by side, and with
+/// people at every gate around the build and before the verification.
+pub(crate) fn started() -> impl Strategy<Value = RunStarted> {
+    let shipped = samples::started();
+    let mut parallel = samples::started();
+    for stage in &mut parallel.pipeline.stages {
+        stage.needs.retain(|need| stage.id.as_str() != "verify" || need.as_str() != "review");
+    }
+    let mut guarded = parallel.clone();
+    for stage in &mut guarded.pipeline.stages {
+        match stage.id.as_str() {
+            "build" => (stage.entry_gate, stage.exit_gate) = (EntryGate::Human, ExitGate::Human),
+            "verify" => stage.entry_gate = EntryGate::Human,
+            _ => {}
+        }
+    }
+    prop_oneof![2 => Just(shipped), 1 => Just(parallel), 1 => Just(guarded)]
+}
 
 /// One thing that is asked. Numbers choose among what there is.
 #[derive(Debug, Clone)]
@@ -89,7 +108,7 @@ fn end() -> impl Strategy<Value = End> {
     prop_oneof![
         24 => (0u8..3).prop_map(|text| End::Good { text }),
         3 => (0u8..3).prop_map(|text| End::Bad { text }),
-        3 => (0u32..20, 0u32..4, 0u32..2, any::<bool>()).prop_map(|(passed, failed, inconclusive, critical)| {
+        6 => (0u32..20, 0u32..4, 0u32..2, any::<bool>()).prop_map(|(passed, failed, inconclusive, critical)| {
             End::Measured { passed, failed, inconclusive, critical }
         }),
         2 => Just(End::OtherPatch),
@@ -108,8 +127,8 @@ fn because() -> impl Strategy<Value = &'static str> {
 }
 
 /// The command that a step comes to, now.
-pub(crate) fn command(step: &Step, state: Option<&RunState>) -> Command {
-    let start = || Command::Start(Box::new(samples::started()));
+pub(crate) fn command(step: &Step, state: Option<&RunState>, started: &RunStarted) -> Command {
+    let start = || Command::Start(Box::new(started.clone()));
     let Some(state) = state else {
         return match step {
             Step::Resume => Command::Resume,

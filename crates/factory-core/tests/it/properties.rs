@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use factory_core::artifact::Artifact;
-use factory_core::event::Record;
+use factory_core::event::{Record, RunStarted};
 use factory_core::evolve;
 use factory_core::state::{Phase, RunState, StageStatus};
+use factory_testkit::samples;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -15,10 +16,10 @@ use crate::oracle;
 use crate::walk::Walk;
 
 /// Asks everything, one after the other; refusals change nothing.
-fn lead(steps: &[Step]) -> Walk {
+fn lead(started: &RunStarted, steps: &[Step]) -> Walk {
     let mut walk = Walk::default();
     for step in steps {
-        let command = history::command(step, walk.state.as_ref());
+        let command = history::command(step, walk.state.as_ref(), started);
         let before = walk.state.clone();
         match walk.offer(command) {
             Ok(events) => assert!(!events.is_empty(), "a command that is obeyed has happened"),
@@ -62,8 +63,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_history_keeps_the_promises(steps in history::steps(60)) {
-        let walk = lead(&steps);
+    fn every_history_keeps_the_promises(started in history::started(), steps in history::steps(60)) {
+        let walk = lead(&started, &steps);
         oracle::check(&walk.log, &walk.artifacts);
 
         let mut state = None;
@@ -89,7 +90,7 @@ fn histories_get_everywhere() {
     let mut second_merges = 0;
     for _ in 0..400 {
         let steps = history::steps(60).new_tree(&mut runner).unwrap().current();
-        let walk = lead(&steps);
+        let walk = lead(&samples::started(), &steps);
         let Some(state) = &walk.state else { continue };
         *phases.entry(state.phase().as_str()).or_default() += 1;
         let sent_back = state.stages.values().any(|stage| stage.last_attempt > 1);

@@ -24,7 +24,10 @@ async fn failed_holdouts_reach_the_implementer_as_feedback_and_nothing_else() {
     assert_ne!(first.root, second.root, "in a checkout of its own");
 
     assert_eq!(factory.world.landed().len(), 1);
-    assert!(factory.world.landed()[0].message.contains("wrote “hello, please”"), "the second patch is what landed");
+    assert!(
+        factory.world.landed()[0].message.contains("wrote “hello, please”"),
+        "the second patch is what landed"
+    );
 }
 
 #[tokio::test]

@@ -23,7 +23,12 @@ async fn prefix(records: &[Vec<u8>], count: usize) -> MemoryLog {
 }
 
 /// Goes on from the first `count` records, in that world.
-async fn go_on(world: World, records: &[Vec<u8>], count: usize, blobs: &Arc<dyn BlobStore>) -> (Factory, RunState) {
+async fn go_on(
+    world: World,
+    records: &[Vec<u8>],
+    count: usize,
+    blobs: &Arc<dyn BlobStore>,
+) -> (Factory, RunState) {
     let factory = Factory::on(world, prefix(records, count).await, Arc::clone(blobs));
     let state = factory.finish().await;
     (factory, state)
@@ -43,7 +48,11 @@ async fn after_every_record_the_run_goes_on_to_the_same_end() {
         assert_eq!(state, end, "after {count} records");
         assert_eq!(fresh.records().await, records, "after {count} records");
         let landed = if count == records.len() { 0 } else { 1 };
-        assert_eq!(fresh.world.landed().len(), landed, "after {count} records, which tell of the merge or not");
+        assert_eq!(
+            fresh.world.landed().len(),
+            landed,
+            "after {count} records, which tell of the merge or not"
+        );
 
         // The crash came after it was done, but before the log said so: the world is as the whole run left it.
         let (_, state) = go_on(whole.world.clone(), &records, count, &whole.blobs).await;

@@ -35,7 +35,12 @@ async fn from_the_specification_to_the_merge() {
     factory::assert_phase(&state, Phase::Merged);
     assert_eq!(factory.drive().await.unwrap(), state, "driving a run that is over changes nothing");
     let roles = 4;
-    let used = Usage { calls: roles, input_tokens: 100 * roles, output_tokens: 10 * roles, micro_usd: Some(5 * roles) };
+    let used = Usage {
+        calls: roles,
+        input_tokens: 100 * roles,
+        output_tokens: 10 * roles,
+        micro_usd: Some(5 * roles),
+    };
     assert_eq!(state.usage, used);
 
     let [landed] = &factory.world.landed()[..] else { panic!("one commit") };
@@ -51,7 +56,11 @@ async fn from_the_specification_to_the_merge() {
         _ => None,
     });
     assert_eq!(waited, Some(90_000));
-    assert_eq!(factory.world.watcher.events(), events, "whoever watches is told of each event once, in order");
+    assert_eq!(
+        factory.world.watcher.events(),
+        events,
+        "whoever watches is told of each event once, in order"
+    );
     assert_eq!(factory.world.checkouts(), 0, "no checkout is left behind");
 }
 
@@ -106,7 +115,8 @@ async fn progress_is_told_with_its_effect() {
     let factory = Factory::begun(&["hello, please"]).await;
     factory.finish().await;
     let progress = factory.world.watcher.progress();
-    let checks = progress.iter().filter(|(_, p)| matches!(p, Progress::Check { .. })).map(|(id, _)| id.clone());
+    let checks =
+        progress.iter().filter(|(_, p)| matches!(p, Progress::Check { .. })).map(|(id, _)| id.clone());
     assert_eq!(checks.collect::<Vec<_>>(), [factory::effect("spec", 1), factory::effect("build", 1)]);
     let done = Progress::Scenarios { done: 10, of: 10 };
     assert!(progress.contains(&(factory::effect("verify", 1), done)));

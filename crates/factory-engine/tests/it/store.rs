@@ -69,7 +69,8 @@ async fn somebody_else_who_does_the_same_work_is_no_trouble() {
         if matches!(decided.events[0], Event::GateDecided(_)) {
             continue; // A decision that came too late is refused; see below.
         }
-        let factory = Factory::on(World::new(&["hello", "hello, please"]), Default::default(), whole.blobs.clone());
+        let factory =
+            Factory::on(World::new(&["hello", "hello, please"]), Default::default(), whole.blobs.clone());
         factory.engine.start(samples::started()).await.unwrap();
         factory.log.slip_in(position as u64, records[position].clone());
         assert_eq!(factory.finish().await, end, "at {position}");

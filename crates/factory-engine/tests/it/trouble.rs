@@ -25,12 +25,19 @@ async fn a_model_that_cannot_be_reached_blocks_and_the_same_try_goes_on() {
         let factory = Factory::begun(&["hello, please"]).await;
         factory.world.trap(id, Trip::Gone);
         let (state, detail) = blocked(&factory, id).await;
-        assert_eq!(detail, "the model endpoint http://127.0.0.1:1/v1 cannot be reached: connection refused", "{id}");
+        assert_eq!(
+            detail, "the model endpoint http://127.0.0.1:1/v1 cannot be reached: connection refused",
+            "{id}"
+        );
         let used = state.usage.calls;
         assert_eq!(factory.drive().await.unwrap(), state, "nothing is tried again unasked");
 
         let state = factory.resume().await.unwrap();
-        assert_eq!(factory::stage(&state, id).status, StageStatus::Running { attempt: Attempt::FIRST }, "{id}");
+        assert_eq!(
+            factory::stage(&state, id).status,
+            StageStatus::Running { attempt: Attempt::FIRST },
+            "{id}"
+        );
         let state = factory.finish().await;
         factory::assert_phase(&state, Phase::Merged);
         let stage = factory::stage(&state, id);
