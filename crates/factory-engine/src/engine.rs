@@ -61,6 +61,7 @@ impl Engine {
         let driven = self.go_on(&mut work, run, cancel).await;
         // Ends what is still under way, and with it every process that it started, before anybody can begin it again.
         work.shutdown().await;
+        self.ports.watcher.stopped();
         driven
     }
 

@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::SandboxError;
 
@@ -28,8 +28,9 @@ impl Environment {
     ///
     /// `scratch` becomes `HOME`, and `tmp` in it `TMPDIR`; both are made if missing, and a relative path is taken from
     /// the current directory. `PATH` is the only variable that is read from this process: its absolute entries, because
-    /// a relative one would find programs in the command's working directory. Keys of model providers and the like
-    /// never pass; what a tool needs beyond the base is added with [`Environment::with`].
+    /// a relative one would find programs in the command's working directory; and `RUSTUP_HOME` names rustup's toolchains,
+    /// where there are any. Keys of model providers and the like never pass; what a tool needs beyond the base is added
+    /// with [`Environment::with`].
     ///
     /// # Errors
     /// [`SandboxError::Scratch`] if the directories cannot be made.
@@ -38,7 +39,11 @@ impl Environment {
         let home = std::path::absolute(scratch).map_err(failed)?;
         let tmp = home.join("tmp");
         fs::create_dir_all(&tmp).map_err(failed)?;
-        Ok(Self::empty()
+        let mut environment = Self::empty();
+        if let Some(rustup) = rustup_home() {
+            environment = environment.with("RUSTUP_HOME", rustup);
+        }
+        Ok(environment
             .with("PATH", program_path(env::var_os("PATH").as_deref()))
             .with("HOME", home)
             .with("TMPDIR", tmp)
@@ -77,6 +82,14 @@ impl fmt::Debug for Environment {
     }
 }
 
+/// Where rustup keeps its toolchains, if it does: `cargo` and `rustc` on the `PATH` are often its proxies, which look below
+/// `HOME` unless they are told.
+fn rustup_home() -> Option<OsString> {
+    let named = env::var_os("RUSTUP_HOME").map(PathBuf::from);
+    let usual = env::home_dir().map(|home| home.join(".rustup"));
+    named.or(usual).filter(|folder| folder.is_absolute() && folder.is_dir()).map(OsString::from)
+}
+
 /// The absolute entries of a `PATH`, or the default if there are none.
 fn program_path(path: Option<&OsStr>) -> OsString {
     let absolute = env::split_paths(path.unwrap_or_default()).filter(|entry| entry.is_absolute());
@@ -107,7 +120,9 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let home = scratch.path().join("a/b");
         let environment = Environment::tools(&home).unwrap();
-        let names: Vec<_> = environment.iter().map(|(name, _)| name.to_str().unwrap()).collect();
+        let names = environment.iter().map(|(name, _)| name.to_str().unwrap());
+        // There on a machine with rustup only.
+        let names: Vec<_> = names.filter(|name| *name != "RUSTUP_HOME").collect();
         assert_eq!(
             names,
             [

@@ -235,6 +235,11 @@ impl ModelTwin {
         self.requests().into_iter().filter(|seen| seen.role == Some(role)).collect()
     }
 
+    /// From now on the roles do this.
+    pub fn play(&self, script: Script) {
+        self.state().script = script;
+    }
+
     /// From now on every answer has this fault.
     pub fn break_down(&self, fault: Fault) {
         self.state().fault = Some((None, fault));

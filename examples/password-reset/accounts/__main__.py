@@ -15,9 +15,10 @@ from .server import Server
 
 
 def main() -> int:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked here and in every thread, so that sigwait below gets them, however
+    # early they come.
+    signals = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
 
     try:
         config = Config.from_environment(os.environ)
@@ -30,7 +31,7 @@ def main() -> int:
 
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
     log.line(f"listening on http://127.0.0.1:{server.port}")
-    stop.wait()
+    signal.sigwait(signals)
     server.stop()
     log.line("stopped")
     return 0

@@ -58,6 +58,21 @@ impl OpenAiModel {
         Ok(Self { endpoint, client })
     }
 
+    /// Whether the endpoint knows the model, by its list of models: for a check that costs nothing. `None` if the endpoint
+    /// answers but keeps no such list.
+    ///
+    /// # Errors
+    /// [`ModelError`] when it cannot be reached or refuses. Nothing is tried again.
+    pub async fn knows_model(&self) -> Result<Option<bool>, ModelError> {
+        let listed: Result<Value, Failure> = self.client.models().list_byot().await.map_err(Failure::of);
+        match listed {
+            Ok(list) => Ok(wire::model_ids(&list).map(|ids| ids.contains(&self.endpoint.model.as_str()))),
+            Err(Failure::Refused(refusal)) if matches!(refusal.status, 404 | 405) => Ok(None),
+            Err(Failure::Garbage(_)) => Ok(None),
+            Err(failure) => Err(self.error(failure)),
+        }
+    }
+
     async fn ask(&self, body: &Value) -> Result<Completion, Failure> {
         let mut response: wire::Response = self.client.chat().create_byot(body).await.map_err(Failure::of)?;
         let answer = response.answer().map_err(Failure::Garbage)?;

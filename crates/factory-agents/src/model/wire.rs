@@ -137,6 +137,11 @@ pub(super) fn error_text(body: &str) -> String {
         .map_or_else(|| body.to_owned(), str::to_owned)
 }
 
+/// The ids in a list of models; `None` if it is no such list.
+pub(super) fn model_ids(list: &Value) -> Option<Vec<&str>> {
+    list.get("data")?.as_array()?.iter().map(|model| model.get("id")?.as_str()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,9 @@ pub trait Watcher: Send + Sync {
 
     /// Something is going on in an effect. Not kept.
     fn progress(&self, effect: &EffectId, progress: Progress);
+
+    /// Nothing is performed any more for now: the run waits, is over, or was interrupted.
+    fn stopped(&self) {}
 }
 
 /// Watches nothing.

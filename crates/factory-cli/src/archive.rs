@@ -1,0 +1,40 @@
+//! The runs of a project as they are kept: for every verb that looks at them.
+
+use std::path::Path;
+
+use factory_core::ids::RunId;
+use factory_engine::error::EngineError;
+use factory_engine::history::{self, History};
+use factory_engine::port::store::EventLog;
+use factory_store::Store;
+
+use crate::config::place::Place;
+use crate::error::CliError;
+
+/// A run, or why it cannot be read. One broken run never hides the others.
+pub(crate) type Entry = (RunId, Result<History, EngineError>);
+
+/// Opens the project's store; `None` when nothing was ever run here.
+pub(crate) fn open(place: &Place) -> Result<Option<Store>, CliError> {
+    let store = place.store();
+    if store.join("store").is_dir() { open_at(&store).map(Some) } else { Ok(None) }
+}
+
+/// Opens a store, making it if need be.
+pub(crate) fn open_at(store: &Path) -> Result<Store, CliError> {
+    Ok(Store::open(store)?)
+}
+
+/// All runs, the newest first; runs that cannot be read come last.
+pub(crate) async fn all(store: &Store) -> Result<Vec<Entry>, CliError> {
+    let mut entries = Vec::new();
+    for run in store.log.runs().await? {
+        let history = history::read(store.log.as_ref(), &run).await;
+        entries.push((run, history));
+    }
+    entries.sort_by_key(|(run, history)| {
+        let began = history.as_ref().map(|h| h.state.started_at).ok();
+        (std::cmp::Reverse(began), run.clone())
+    });
+    Ok(entries)
+}

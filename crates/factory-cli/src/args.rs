@@ -1,0 +1,253 @@
+//! The command line, as clap reads it. What each verb does stands in `verbs/`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// A specification in, a merged branch out.
+#[derive(Debug, Parser)]
+#[command(name = "factory", version, about, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Take a specification to a merged branch
+    Run(RunArgs),
+    /// Do that with an example and a recorded model, in a fresh repository
+    Demo(DemoArgs),
+    /// Prepare this repository: factory.toml, a first specification, first scenarios
+    Init(InitArgs),
+    /// Look for what keeps a run from working, and say what mends it
+    Doctor(DoctorArgs),
+    /// Runs of this project
+    #[command(subcommand)]
+    Runs(RunsVerb),
+    /// Gates that wait for a person
+    #[command(subcommand)]
+    Gate(GateVerb),
+    /// Remove checkouts and caches that no run uses
+    Clean(CleanArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// How a run meets the world: the model, the holdouts, the gates.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct RunSettings {
+    /// Model to ask, as the endpoint names it
+    #[arg(long, value_name = "NAME", env = "FACTORY_MODEL")]
+    pub(crate) model: Option<String>,
+    /// Answer from a recording instead of a model
+    #[arg(long, value_name = "CASSETTE", conflicts_with_all = ["model", "record"])]
+    pub(crate) replay: Option<PathBuf>,
+    /// Record every model call to this file
+    #[arg(long, value_name = "CASSETTE")]
+    pub(crate) record: Option<PathBuf>,
+    /// What the recording says of how it was answered
+    #[arg(long, value_name = "TEXT", requires = "record")]
+    pub(crate) record_note: Option<String>,
+    /// Who answers while it is recorded
+    #[arg(long, value_enum, default_value_t, requires = "record")]
+    pub(crate) answered_by: Answerer,
+    /// Folder of the holdout scenarios
+    #[arg(long, value_name = "DIR", env = "FACTORY_HOLDOUTS")]
+    pub(crate) holdouts: Option<PathBuf>,
+    /// Approve every gate, with this reason; recorded as given in advance
+    #[arg(long, value_name = "REASON")]
+    pub(crate) approve_because: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// What is printed, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct OutputArgs {
+    /// What is printed on standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// How progress is shown on standard error
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) progress: ProgressKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Answerer {
+    /// A model
+    #[default]
+    Model,
+    /// A person, who writes the answers by hand
+    Hand,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people
+    #[default]
+    Human,
+    /// One JSON document at the end
+    Json,
+    /// One JSON object a line, as things happen
+    Ndjson,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// Text for people
+    #[default]
+    Human,
+    /// A JSON document
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum ProgressKind {
+    /// `bar` on a terminal, `plain` elsewhere
+    #[default]
+    Auto,
+    /// A live line for each active stage
+    Bar,
+    /// A line for each transition
+    Plain,
+    /// Nothing
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The specification, a Markdown file
+    pub(crate) spec: PathBuf,
+    /// Pipeline to follow: a name in pipelines/, or one that is built in
+    #[arg(long, value_name = "NAME", default_value = "feature")]
+    pub(crate) pipeline: String,
+    /// Work from HEAD although files have changes that are not committed
+    #[arg(long)]
+    pub(crate) allow_dirty: bool,
+    /// Show the stages, what each role would see and what it may cost; run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) settings: RunSettings,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The example; without one, the examples are listed
+    pub(crate) name: Option<String>,
+    /// Directory for the example's repository [default: a new one under the temporary directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Approve every gate, with this reason; recorded as given in advance
+    #[arg(long, value_name = "REASON")]
+    pub(crate) approve_because: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The project's folder
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Folder for the holdout scenarios, outside the project [default: ../<project>-holdouts]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) holdouts: Option<PathBuf>,
+    /// Show what would be written; write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CleanArgs {
+    /// Also remove cached dependencies, which the next run sets up again
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunsVerb {
+    /// All runs, newest first
+    List {
+        #[arg(long, value_enum, default_value_t)]
+        format: ListFormat,
+    },
+    /// The story of a run on one screen
+    Show {
+        /// The run, or the beginning of its id [default: the newest]
+        run: Option<String>,
+        #[arg(long, value_enum, default_value_t)]
+        format: ListFormat,
+    },
+    /// What happened in a run, in order
+    Logs {
+        /// The run, or the beginning of its id [default: the newest]
+        run: Option<String>,
+        /// Only this stage, with what the project's checks printed
+        #[arg(long)]
+        stage: Option<String>,
+        #[arg(long, value_enum, default_value_t)]
+        format: ListFormat,
+    },
+    /// The newest patch of a run as a unified diff
+    Diff {
+        /// The run, or the beginning of its id [default: the newest]
+        run: Option<String>,
+    },
+    /// Go on with a run that was interrupted, blocked or waits at a gate
+    Resume {
+        /// The run, or the beginning of its id [default: the only unfinished one]
+        run: Option<String>,
+        #[command(flatten)]
+        settings: RunSettings,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GateVerb {
+    /// Gates that wait for a decision
+    List {
+        #[arg(long, value_enum, default_value_t)]
+        format: ListFormat,
+    },
+    /// What a gate shows to whoever decides
+    Show(GateChoice),
+    /// Let the run go on
+    Approve(GateDecision),
+    /// End the run
+    Reject(GateDecision),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GateChoice {
+    /// The gate, such as `plan:exit` or `plan` [default: the only one that waits]
+    pub(crate) gate: Option<String>,
+    /// The run, or the beginning of its id [default: the only one with that gate]
+    #[arg(long)]
+    pub(crate) run: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GateDecision {
+    #[command(flatten)]
+    pub(crate) choice: GateChoice,
+    /// Why; kept for good
+    #[arg(long, value_name = "REASON")]
+    pub(crate) because: String,
+    /// Go on with the run at once
+    #[arg(long)]
+    pub(crate) resume: bool,
+    #[command(flatten)]
+    pub(crate) settings: RunSettings,
+}

@@ -1,0 +1,46 @@
+//! `.factory/local.toml`: what is true on this machine only. It is ignored by git and in no checkout, which is why the
+//! holdouts' place stands here and not in `factory.toml`.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::toml_file;
+use crate::error::CliError;
+
+/// The file's name inside `.factory/`.
+pub(crate) const FILE: &str = "local.toml";
+
+/// `.factory/local.toml`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LocalConfig {
+    pub(crate) schema: u32,
+    /// Folder of the holdout scenarios; a relative path starts at the project.
+    pub(crate) holdouts: Option<PathBuf>,
+    /// Recording that answers instead of a model; a relative path starts at the project.
+    pub(crate) replay: Option<PathBuf>,
+}
+
+impl LocalConfig {
+    /// Reads the file, which may be absent.
+    pub(crate) fn read(store: &Path) -> Result<Self, CliError> {
+        let path = store.join(FILE);
+        let config: Option<Self> = toml_file::read(&path)?;
+        match config {
+            Some(config) => {
+                toml_file::check_schema(config.schema, &path.display().to_string())?;
+                Ok(config)
+            }
+            None => Ok(Self { schema: 1, ..Self::default() }),
+        }
+    }
+
+    /// The file's text.
+    pub(crate) fn to_toml(&self) -> String {
+        let body = toml::to_string(self).expect("paths that were read as UTF-8 can be written");
+        format!(
+            "# What is true on this machine only. Never commit it: it says where the holdouts are.\n{body}"
+        )
+    }
+}

@@ -1,0 +1,105 @@
+//! Where things are: the project, its `.factory/`, the cache, the holdouts.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use factory_workspace::{Project, ProjectError};
+
+use super::local::LocalConfig;
+use super::project::ProjectConfig;
+use crate::error::CliError;
+
+/// The store's folder in a project.
+pub(crate) const STORE: &str = ".factory";
+
+/// A project with its configuration.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) project: Project,
+    pub(crate) config: ProjectConfig,
+    pub(crate) local: LocalConfig,
+}
+
+impl Place {
+    /// The project that `directory` is in.
+    pub(crate) fn find(directory: &Path) -> Result<Self, CliError> {
+        let project = Project::discover(directory).map_err(|error| explain(&error))?;
+        let config = ProjectConfig::read(&project.directory())?;
+        let local = LocalConfig::read(&project.directory().join(STORE))?;
+        Ok(Self { project, config, local })
+    }
+
+    /// The project that the current directory is in.
+    pub(crate) fn here() -> Result<Self, CliError> {
+        Self::find(&current_dir()?)
+    }
+
+    /// `.factory/`.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.project.directory().join(STORE)
+    }
+
+    /// The holdouts for a specification, from the flag (or its environment variable) or the local file: the folder
+    /// named after the specification if there is one in it, else the folder itself.
+    pub(crate) fn holdouts(&self, flag: Option<&Path>, slug: &str) -> Result<PathBuf, CliError> {
+        let named = match (flag, &self.local.holdouts) {
+            (Some(flag), _) => current_dir()?.join(flag),
+            (None, Some(local)) => self.project.directory().join(local),
+            (None, None) => {
+                return Err(CliError::usage(
+                    "no holdout scenarios are configured, so nothing could decide whether a change is good",
+                )
+                .hint("`factory init` makes a folder for them; or name one with --holdouts DIR"));
+            }
+        };
+        if !named.is_dir() {
+            return Err(CliError::usage(format!("the holdout folder {} does not exist", named.display()))
+                .hint("make it and put scenarios into it (docs/scenarios.md), or name another with --holdouts DIR"));
+        }
+        let own = named.join(slug);
+        let chosen = if own.is_dir() { own } else { named };
+        chosen.canonicalize().map_err(|error| {
+            CliError::usage(format!("the holdout folder {} cannot be opened", chosen.display()))
+                .because(&error)
+        })
+    }
+}
+
+/// The current directory.
+pub(crate) fn current_dir() -> Result<PathBuf, CliError> {
+    env::current_dir()
+        .map_err(|error| CliError::usage("the current directory does not exist").because(&error))
+}
+
+/// The folder for checkouts and cached dependencies: `FACTORY_CACHE_DIR`, or `factory` in the user's cache directory.
+/// Always outside every project.
+pub(crate) fn cache() -> Result<PathBuf, CliError> {
+    if let Some(dir) = env::var_os("FACTORY_CACHE_DIR").filter(|dir| !dir.is_empty()) {
+        return std::path::absolute(&dir)
+            .map_err(|error| CliError::usage("FACTORY_CACHE_DIR is not a path").because(&error));
+    }
+    let strategy = etcetera::choose_base_strategy().map_err(|error| {
+        CliError::usage("no cache directory: the user has no home")
+            .because(&error)
+            .hint("set FACTORY_CACHE_DIR")
+    })?;
+    Ok(strategy.cache_dir().join("factory"))
+}
+
+/// What keeps a folder from being a project, with the way out.
+pub(crate) fn explain(error: &ProjectError) -> CliError {
+    let plain = CliError::usage(error.to_string());
+    match error {
+        ProjectError::NotARepository { .. } => {
+            plain.hint("git init, add the files and commit them; then `factory init`")
+        }
+        ProjectError::Bare { .. } => plain.hint("work in a clone that has its files checked out"),
+        ProjectError::NoCommit { .. } => {
+            plain.hint("git add the files and git commit; a run starts from a commit")
+        }
+        ProjectError::NotUtf8 { .. } => plain.hint("rename the folder"),
+        ProjectError::Git { source, .. } => plain.because(source),
+        ProjectError::Io { source, .. } => plain.because(source),
+    }
+}

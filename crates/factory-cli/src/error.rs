@@ -1,0 +1,121 @@
+//! An error as a user meets it: what happened, why, and what to do next. Made where the meaning is known, rendered
+//! once, in `main`.
+
+use std::error::Error;
+use std::fmt;
+
+use factory_engine::error::EngineError;
+use factory_engine::port::store::StoreError;
+
+use crate::exit::Exit;
+
+/// What went wrong, for a person.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    exit: Exit,
+    message: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+}
+
+impl CliError {
+    /// The command line, a file or the surroundings are not as they must be.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// Something failed that was asked for rightly.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, message)
+    }
+
+    /// Anything else.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), causes: Vec::new(), hint: None }
+    }
+
+    /// Adds an error and all its sources as the reason.
+    pub(crate) fn because(mut self, error: &dyn Error) -> Self {
+        let mut next = Some(error);
+        while let Some(cause) = next {
+            let text = cause.to_string();
+            if self.causes.last() != Some(&text) {
+                self.causes.push(text);
+            }
+            next = cause.source();
+        }
+        self
+    }
+
+    /// Adds what to do next.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        for cause in &self.causes {
+            write!(f, "\n  because: {}", cause.replace('\n', "\n  "))?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  next: {}", hint.replace('\n', "\n        "))?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for CliError {}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Held { holder } => {
+                CliError::usage("another factory is at work in this project").because(&error).hint(format!(
+                    "wait until process {holder} ends, or stop it with Ctrl-C; its run can be resumed"
+                ))
+            }
+            StoreError::Newer { .. } => {
+                CliError::usage("this project's store was written by a newer factory")
+                    .because(&error)
+                    .hint("use that version, or move .factory/ away to begin afresh")
+            }
+            StoreError::Full(_) => CliError::failed("the disk is full; nothing that was recorded is lost")
+                .because(&error)
+                .hint("make room, then `factory runs resume`"),
+            StoreError::Damaged { .. } => CliError::failed(
+                "the store holds a record that is not what was written",
+            )
+            .because(&error)
+            .hint(
+                "`factory runs list` shows what can still be read; if it shows nothing, put back a copy of \
+                         .factory/, or move .factory/ away to begin afresh: merged branches are in git",
+            ),
+            StoreError::Conflict { .. } | StoreError::NoBlob(_) | StoreError::Io { .. } => {
+                CliError::failed("the store cannot go on")
+                    .because(&error)
+                    .hint("`factory doctor` looks for the cause")
+            }
+        }
+    }
+}
+
+impl From<EngineError> for CliError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Store(store) => store.into(),
+            EngineError::NoRun(ref run) => CliError::usage(format!("there is no run {run}"))
+                .hint("`factory runs list` shows the runs of this project"),
+            EngineError::Rejected(ref rejection) => CliError::usage(rejection.to_string()),
+            EngineError::Record { .. } | EngineError::Broken { .. } => {
+                CliError::failed("the run's log cannot be used").because(&error)
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The evaluator, made from the project's `[deploy]` and the holdout folder. Holdouts that cannot be used are found before
+//! a run starts, and shown to whoever starts it: holdouts are theirs to see.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use factory_engine::port::evaluator::{Evaluator, EvaluatorError, Outlook};
+use factory_eval::evaluator::ServiceEvaluator;
+use factory_eval::suite::{HoldoutSuite, SuiteError};
+use factory_sandbox::Launcher;
+
+use crate::args::RunSettings;
+use crate::config::place::Place;
+use crate::error::CliError;
+
+/// Where the evaluator keeps what nobody else may see, inside the store's folder.
+const SCORECARDS: &str = "evaluator";
+
+/// The evaluator for one specification.
+pub(crate) struct Evaluation {
+    pub(crate) evaluator: ServiceEvaluator,
+    /// The folder of the holdouts.
+    pub(crate) holdouts: PathBuf,
+}
+
+impl Evaluation {
+    /// What it would do.
+    pub(crate) fn outlook(&self) -> Result<Outlook, CliError> {
+        self.evaluator.outlook().map_err(|error| unusable(&self.holdouts, &error))
+    }
+}
+
+/// Finds the holdouts of a specification, compiles them, and makes their evaluator.
+pub(crate) fn evaluation(place: &Place, settings: &RunSettings, slug: &str) -> Result<Evaluation, CliError> {
+    let holdouts = place.holdouts(settings.holdouts.as_deref(), slug)?;
+    HoldoutSuite::load(&holdouts).map_err(|error| explain(&holdouts, &error))?;
+    // Scenario runs mostly wait, so there can be more of them than processors.
+    let parallel = thread::available_parallelism().map_or(2, |count| count.get() * 2);
+    let evaluator = ServiceEvaluator::new(
+        holdouts.clone(),
+        place.config.deploy()?.clone(),
+        place.store().join(SCORECARDS),
+        Launcher::new(),
+        parallel,
+    )
+    .map_err(|error| CliError::usage("the project cannot be evaluated").because(&error))?;
+    let evaluation = Evaluation { evaluator, holdouts };
+    evaluation.outlook()?;
+    Ok(evaluation)
+}
+
+fn unusable(holdouts: &Path, error: &EvaluatorError) -> CliError {
+    CliError::usage(format!("the holdouts in {} cannot be run", holdouts.display())).because(error)
+}
+
+/// Shows what is wrong with the holdouts, sentence by sentence.
+fn explain(holdouts: &Path, error: &SuiteError) -> CliError {
+    let grammar = "docs/scenarios.md lists the sentences that are understood; steps.toml adds your own";
+    match error {
+        SuiteError::Unparsable { files } => {
+            for file in files {
+                let path = holdouts.join(&file.file).display().to_string();
+                eprint!("{}", factory_spec::render(&file.findings, &path, &file.source));
+            }
+        }
+        SuiteError::Uncompiled { scenarios } => {
+            for scenario in scenarios {
+                eprintln!("{} ({}):", holdouts.join(&scenario.file).display(), scenario.id);
+                for problem in &scenario.errors {
+                    eprintln!("  {}\n    {}", problem.sentence, problem.why);
+                }
+            }
+        }
+        SuiteError::Duplicate { id, files } => {
+            eprintln!("the id {id} is in {} and in {}", files[0], files[1]);
+        }
+        SuiteError::Io { .. } | SuiteError::Empty | SuiteError::Phrases(_) => {}
+    }
+    CliError::usage(format!("the holdouts in {} cannot be used", holdouts.display()))
+        .because(error)
+        .hint(grammar)
+}

@@ -1,0 +1,352 @@
+//! Events and artifacts in words, for terminals and logs.
+
+use factory_core::artifact::{Body, Change, Coverage, Plan, Review, Severity, Tasks, Verify};
+use factory_core::event::{
+    ArtifactRef, Channel, Decision, Event, FailureKind, GateDecided, Outcome, Person, SentBack,
+};
+use factory_core::feedback::{CountBucket, FailureClass, Feedback};
+use factory_core::ids::{Timestamp, Usage};
+
+/// An event as one line: the stage it is about, and what happened.
+pub(crate) fn line(event: &Event) -> (String, String) {
+    match event {
+        Event::RunStarted(started) => {
+            ("run".to_owned(), format!("{} started: {} ({})", started.run, started.spec.title, started.model))
+        }
+        Event::StageStarted { stage, attempt } if attempt.0 == 1 => (stage.to_string(), "started".to_owned()),
+        Event::StageStarted { stage, attempt } => (stage.to_string(), format!("started, attempt {attempt}")),
+        Event::StageProduced { stage, artifact, usage, .. } => {
+            (stage.to_string(), format!("made {}{}", artifact_name(artifact), used(*usage)))
+        }
+        Event::StageFailed { stage, attempt, kind, detail, .. } => {
+            (stage.to_string(), format!("attempt {attempt} failed ({}): {detail}", failure(*kind)))
+        }
+        Event::StageBlocked { stage, detail, .. } => (stage.to_string(), format!("blocked: {detail}")),
+        Event::StageUnblocked { stage, .. } => (stage.to_string(), "goes on".to_owned()),
+        Event::GateOpened { gate, .. } => {
+            (gate.stage.to_string(), format!("the gate {gate} waits for a person"))
+        }
+        Event::GateDecided(decided) => (decided.gate.stage.to_string(), decision(decided)),
+        Event::PolicyJudged { gate, passed, reason, .. } => {
+            let verdict = if *passed { "passed" } else { "did not pass" };
+            (gate.stage.to_string(), format!("{verdict}: {reason}"))
+        }
+        Event::SentBack { from, to, correction } => {
+            (from.to_string(), format!("sent the work back to {to}: {}", sent_back(correction)))
+        }
+        Event::RunEnded { outcome } => ("run".to_owned(), ended(outcome)),
+    }
+}
+
+fn artifact_name(artifact: &ArtifactRef) -> String {
+    format!("{} {}", artifact.kind.as_str(), artifact.digest.short())
+}
+
+fn decision(decided: &GateDecided) -> String {
+    let verb = match decided.decision {
+        Decision::Approved => "approved",
+        Decision::Rejected => "rejected",
+    };
+    let via = match decided.via {
+        Channel::Terminal => "at the terminal",
+        Channel::InAdvance => "in advance, unseen",
+        Channel::Command => "by command",
+    };
+    format!("{verb} by {} {via}: {}", person(&decided.by), one_line(&decided.because))
+}
+
+/// A person in words.
+pub(crate) fn person(person: &Person) -> String {
+    match (&person.name, &person.email) {
+        (Some(name), Some(email)) => format!("{name} <{email}>"),
+        (Some(name), None) => name.clone(),
+        (None, Some(email)) => email.clone(),
+        (None, None) => person.login.clone(),
+    }
+}
+
+/// Text on one line, control characters made visible.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// A kind of failure in words.
+pub(crate) fn failure(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Unusable => "unusable answer",
+        FailureKind::ExitCriteria => "exit criteria",
+        FailureKind::Limit => "limit",
+        FailureKind::BadPatch => "bad patch",
+        FailureKind::BaselineRed => "baseline red",
+        FailureKind::ChecksRed => "checks red",
+        FailureKind::Policy => "policy",
+    }
+}
+
+fn sent_back(correction: &SentBack) -> String {
+    match correction {
+        SentBack::Checks { .. } => "the project's own checks fail".to_owned(),
+        SentBack::Review { .. } => "the reviewer objects".to_owned(),
+        SentBack::Holdouts { feedback } => self::feedback(feedback),
+    }
+}
+
+/// Feedback in words: all of it, since it may all be known.
+pub(crate) fn feedback(feedback: &Feedback) -> String {
+    let items: Vec<String> = feedback
+        .items()
+        .iter()
+        .map(|item| {
+            let requirement = item.requirement.as_ref().map_or("no requirement", |id| id.as_str());
+            let count = match item.count {
+                CountBucket::One => "one",
+                CountBucket::Few => "a few",
+                CountBucket::Many => "many",
+            };
+            format!("{requirement} {} ({count})", failure_class(item.class))
+        })
+        .collect();
+    if items.is_empty() { "nothing that may be said".to_owned() } else { items.join("; ") }
+}
+
+fn failure_class(class: FailureClass) -> &'static str {
+    match class {
+        FailureClass::NotDeployable => "not deployable",
+        FailureClass::NoAnswer => "no answer",
+        FailureClass::WrongStatus => "wrong status",
+        FailureClass::WrongHeader => "wrong header",
+        FailureClass::WrongContent => "wrong content",
+        FailureClass::MissingEffect => "missing effect",
+        FailureClass::UnwantedEffect => "unwanted effect",
+        FailureClass::WrongComparison => "wrong comparison",
+    }
+}
+
+/// How a run ended, in words.
+pub(crate) fn ended(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Merged { .. } => "merged".to_owned(),
+        Outcome::Rejected { gate } => format!("rejected at the gate {gate}"),
+        Outcome::Failed { stage, kind, detail } => {
+            format!("failed at {stage} ({}): {detail}", failure(*kind))
+        }
+    }
+}
+
+fn used(usage: Usage) -> String {
+    if usage.calls == 0 { String::new() } else { format!(" ({})", cost(usage)) }
+}
+
+/// Tokens and money in words.
+pub(crate) fn cost(usage: Usage) -> String {
+    let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
+    format!("{} calls, {} tokens, {}", usage.calls, thousands(tokens), money(usage))
+}
+
+/// Money in words; unknown prices say so.
+pub(crate) fn money(usage: Usage) -> String {
+    match usage.micro_usd {
+        Some(_) if usage.calls == 0 => "$0".to_owned(),
+        Some(micro) => format!("${}.{:02}", micro / 1_000_000, (micro % 1_000_000) / 10_000),
+        None if usage.calls == 0 => "$0".to_owned(),
+        None => "unpriced".to_owned(),
+    }
+}
+
+/// `12345` as `12.3k`.
+pub(crate) fn thousands(number: u64) -> String {
+    if number < 10_000 { number.to_string() } else { format!("{}.{}k", number / 1000, number % 1000 / 100) }
+}
+
+/// Milliseconds in words.
+pub(crate) fn duration(ms: u64) -> String {
+    let seconds = ms / 1000;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, s) => format!("{m}m {s:02}s"),
+        (h, m, _) => format!("{h}h {m:02}m"),
+    }
+}
+
+/// A moment in the system's time zone.
+pub(crate) fn moment(at: Timestamp) -> String {
+    format_moment(at, "%Y-%m-%d %H:%M:%S")
+}
+
+/// The time of day in the system's time zone.
+pub(crate) fn time_of_day(at: Timestamp) -> String {
+    format_moment(at, "%H:%M:%S")
+}
+
+fn format_moment(at: Timestamp, format: &str) -> String {
+    let ms = i64::try_from(at.0).unwrap_or(i64::MAX);
+    match jiff::Timestamp::from_millisecond(ms) {
+        Ok(moment) => moment.to_zoned(jiff::tz::TimeZone::system()).strftime(format).to_string(),
+        Err(_) => format!("{} ms", at.0),
+    }
+}
+
+/// An artifact in words.
+pub(crate) fn body(body: &Body) -> String {
+    match body {
+        Body::Spec(spec) => {
+            let ids: Vec<&str> = spec.requirements.iter().map(|id| id.as_str()).collect();
+            format!("{}: {}\n", spec.title, ids.join(", "))
+        }
+        Body::Plan(plan) => self::plan(plan),
+        Body::Tasks(tasks) => self::tasks(tasks),
+        Body::Build(build) => {
+            let mut text = format!("{}\n", build.summary.trim());
+            for file in &build.patch.changes {
+                let mark = match &file.change {
+                    Change::Written { existed: true, .. } => 'M',
+                    Change::Written { existed: false, .. } => 'A',
+                    Change::Deleted => 'D',
+                };
+                text.push_str(&format!("  {mark} {}\n", one_line(&file.path)));
+            }
+            for check in &build.checks {
+                let outcome = if check.passed() { "passed" } else { "FAILED" };
+                text.push_str(&format!("  check {}: {outcome}\n", check.name));
+            }
+            text
+        }
+        Body::Review(review) => self::review(review),
+        Body::Verify(verify) => self::verify(verify),
+        Body::Merge(merge) => format!("{} is {}\n", merge.branch, merge.commit),
+    }
+}
+
+/// The columns that a text for reading may take.
+const COLUMNS: usize = 100;
+
+/// The text with long lines broken, each going on below its own beginning.
+pub(crate) fn wrap(text: &str) -> String {
+    let mut wrapped = String::new();
+    for line in text.lines() {
+        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+        let options = textwrap::Options::new(COLUMNS).subsequent_indent(&indent).break_words(false);
+        wrapped.push_str(&textwrap::fill(line, options));
+        wrapped.push('\n');
+    }
+    wrapped
+}
+
+fn plan(plan: &Plan) -> String {
+    let mut text = format!("{}\n", plan.summary.trim());
+    for (index, step) in plan.steps.iter().enumerate() {
+        let ids: Vec<&str> = step.requirements.iter().map(|id| id.as_str()).collect();
+        text.push_str(&format!(
+            "\n{}. {} [{}]\n   {}\n",
+            index + 1,
+            step.title,
+            ids.join(", "),
+            step.detail.trim()
+        ));
+        if !step.files.is_empty() {
+            text.push_str(&format!("   files: {}\n", step.files.join(", ")));
+        }
+    }
+    for risk in &plan.risks {
+        text.push_str(&format!("\nrisk: {}\n", risk.trim()));
+    }
+    text
+}
+
+fn tasks(tasks: &Tasks) -> String {
+    let mut text = String::new();
+    for task in &tasks.tasks {
+        let ids: Vec<&str> = task.requirements.iter().map(|id| id.as_str()).collect();
+        let after = if task.depends_on.is_empty() {
+            String::new()
+        } else {
+            format!(", after {}", task.depends_on.join(", "))
+        };
+        text.push_str(&format!("{} {} [{}]{after}\n", task.id, task.title, ids.join(", ")));
+    }
+    text
+}
+
+fn review(review: &Review) -> String {
+    let mut text = format!("{}\n", review.summary.trim());
+    for row in &review.coverage {
+        let status = match row.status {
+            Coverage::Covered => "covered",
+            Coverage::Partial => "PARTIAL",
+            Coverage::Missing => "MISSING",
+        };
+        text.push_str(&format!(
+            "  {:<5} {status:<8} {}\n",
+            row.requirement.as_str(),
+            one_line(&row.evidence)
+        ));
+    }
+    for finding in &review.findings {
+        let severity = match finding.severity {
+            Severity::Blocking => "blocking",
+            Severity::Advice => "advice",
+        };
+        text.push_str(&format!(
+            "  {severity}: {}:{} {}\n",
+            finding.file,
+            finding.line,
+            finding.message.trim()
+        ));
+    }
+    text
+}
+
+fn verify(verify: &Verify) -> String {
+    let bound = f64::from(verify.lower_bound_bp) / 100.0;
+    let mut text = format!(
+        "{} of {} holdout scenarios passed (95 % lower bound {bound:.1} %)\n",
+        verify.passed,
+        verify.total()
+    );
+    if verify.inconclusive > 0 {
+        text.push_str(&format!("  {} could not be scored\n", verify.inconclusive));
+    }
+    if !verify.feedback.is_empty() {
+        text.push_str(&format!("  failed: {}\n", feedback(&verify.feedback)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_numbers_read_well() {
+        assert_eq!(duration(900), "0s");
+        assert_eq!(duration(61_000), "1m 01s");
+        assert_eq!(duration(3_720_000), "1h 02m");
+        assert_eq!(thousands(9_999), "9999");
+        assert_eq!(thousands(12_345), "12.3k");
+    }
+
+    #[test]
+    fn money_is_exact_or_unpriced() {
+        let usage = Usage { calls: 1, micro_usd: Some(1_239_999), ..Usage::default() };
+        assert_eq!(money(usage), "$1.23");
+        assert_eq!(money(Usage { micro_usd: None, ..usage }), "unpriced");
+        assert_eq!(money(Usage::default()), "$0");
+    }
+
+    #[test]
+    fn long_lines_go_on_below_their_beginning() {
+        let text = format!("   {}end", "word ".repeat(30));
+        let wrapped = wrap(&text);
+        assert_eq!(wrapped.lines().count(), 2);
+        assert!(
+            wrapped.lines().all(|line| line.starts_with("   word") && line.chars().count() <= 100),
+            "{wrapped}"
+        );
+        assert_eq!(wrap("a\n\n  b"), "a\n\n  b\n");
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_a_terminal() {
+        assert_eq!(one_line("a\n\u{1b}[31mb"), "a  [31mb");
+    }
+}

@@ -1,0 +1,260 @@
+//! `factory doctor`: look for what keeps a run from working, and say what mends it.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use factory_agents::model::{Endpoint, OpenAiModel};
+use factory_sandbox::{Command, Environment, Launcher, Limits};
+use factory_store::Store;
+use serde::Serialize;
+
+use crate::args::{DoctorArgs, ListFormat};
+use crate::config::place::{self, Place};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::{output, wiring};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Ok,
+    /// Works, with something to know.
+    Note,
+    Failed,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    id: &'static str,
+    state: State,
+    detail: String,
+    /// One command or step that mends it.
+    mend: Option<String>,
+}
+
+fn ok(id: &'static str, detail: impl Into<String>) -> Finding {
+    Finding { id, state: State::Ok, detail: detail.into(), mend: None }
+}
+
+fn note(id: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Finding {
+    Finding { id, state: State::Note, detail: detail.into(), mend: Some(mend.into()) }
+}
+
+fn failed(id: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Finding {
+    Finding { id, state: State::Failed, detail: detail.into(), mend: Some(mend.into()) }
+}
+
+pub(crate) async fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
+    let mut findings = vec![git().await, python().await, sandbox().await, cache(), clock()];
+    let place = Place::here();
+    findings.push(project(&place));
+    if let Ok(place) = &place {
+        findings.push(store(place));
+        findings.push(holdouts(place));
+    }
+    findings.push(endpoint(place.as_ref().ok()).await);
+    let broken = findings.iter().any(|finding| finding.state == State::Failed);
+    match args.format {
+        ListFormat::Json => output::json(&findings),
+        ListFormat::Human => {
+            for finding in &findings {
+                let state = match finding.state {
+                    State::Ok => "ok",
+                    State::Note => "note",
+                    State::Failed => "FAILED",
+                };
+                output::line(&format!("{state:<7} {:<9} {}", finding.id, finding.detail));
+                if let Some(mend) = &finding.mend {
+                    output::line(&format!("                  mend: {mend}"));
+                }
+            }
+        }
+    }
+    Ok(if broken { Exit::Failed } else { Exit::Clean })
+}
+
+/// What a program says of its version.
+async fn version(program: &str) -> Option<String> {
+    let output = tokio::process::Command::new(program)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(Duration::from_secs(10), output).await.ok()?.ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+async fn git() -> Finding {
+    match version("git").await {
+        Some(version) => ok("git", version),
+        None => failed("git", "git does not run", "apt-get install git (or your system's equivalent)"),
+    }
+}
+
+async fn python() -> Finding {
+    let mend = "apt-get install python3 (or your system's equivalent), 3.9 or newer";
+    let Some(version) = version("python3").await else {
+        return note("python", "python3 does not run: the demo needs it, your project may not", mend);
+    };
+    let mut parts =
+        version.trim_start_matches("Python ").split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    if (parts.next(), parts.next()) >= (Some(3), Some(9)) {
+        ok("python", version)
+    } else {
+        note("python", format!("{version} is older than the demo needs"), mend)
+    }
+}
+
+/// Runs a command that leaves a daemon behind, and looks whether it is gone.
+async fn sandbox() -> Finding {
+    let scratch = match tempfile::tempdir() {
+        Ok(scratch) => scratch,
+        Err(error) => {
+            return failed(
+                "sandbox",
+                format!("no temporary directory: {error}"),
+                "set TMPDIR to a directory that you can write to",
+            );
+        }
+    };
+    let attempt = async {
+        let environment = Environment::tools(scratch.path())?;
+        let command = Command::shell("setsid sleep 60 >/dev/null 2>&1 & echo $!; env")
+            .cwd(scratch.path())
+            .environment(environment)
+            .limits(Limits { wall: Duration::from_secs(20), ..Limits::default() });
+        Launcher::new().run(command).await
+    };
+    let text = match attempt.await {
+        Ok(finished) if finished.end.success() => finished.stdout.text(),
+        Ok(finished) => {
+            return failed(
+                "sandbox",
+                format!("a test command ended with {:?}", finished.end),
+                "report this with your system's name and version",
+            );
+        }
+        Err(error) => {
+            return failed("sandbox", error.to_string(), "mount -t proc proc /proc, if /proc is not mounted");
+        }
+    };
+    let daemon = text.lines().next().unwrap_or_default();
+    if std::path::Path::new("/proc").join(daemon).exists() && !daemon.is_empty() {
+        return failed(
+            "sandbox",
+            "a daemon outlived the command that started it",
+            "report this with your system's name and version",
+        );
+    }
+    if text.contains("OPENAI_API_KEY") {
+        return failed(
+            "sandbox",
+            "a command could see the model's key",
+            "report this with your system's name and version",
+        );
+    }
+    note(
+        "sandbox",
+        "commands get a clean environment and end with all they started; they are not confined otherwise",
+        "read docs/privacy.md for what that means; run as a user of its own where it matters",
+    )
+}
+
+fn cache() -> Finding {
+    let place = match place::cache() {
+        Ok(place) => place,
+        Err(error) => return failed("cache", error.to_string(), "export FACTORY_CACHE_DIR=/some/directory"),
+    };
+    let probe = std::fs::create_dir_all(&place).and_then(|()| tempfile::tempfile_in(&place));
+    match probe {
+        Ok(_) => ok("cache", place.display().to_string()),
+        Err(error) => failed(
+            "cache",
+            format!("{} cannot be written: {error}", place.display()),
+            "export FACTORY_CACHE_DIR=/some/directory/that/you/can/write",
+        ),
+    }
+}
+
+fn clock() -> Finding {
+    if factory_eval::clock::find_libfaketime().is_some() {
+        ok("clock", "libfaketime is installed: scenarios can move the clock of most programs")
+    } else {
+        note(
+            "clock",
+            "libfaketime is not installed: scenarios that move time need the project's own clock hook",
+            "apt-get install libfaketime",
+        )
+    }
+}
+
+fn project(place: &Result<Place, CliError>) -> Finding {
+    match place {
+        Ok(place) => match place.config.deploy() {
+            Ok(_) => {
+                let name = place.config.project.name.as_deref().unwrap_or("without a name");
+                let checks: Vec<&str> = place.config.check.iter().map(|check| check.name.as_str()).collect();
+                let checks = if checks.is_empty() { "none".to_owned() } else { checks.join(", ") };
+                ok("project", format!("{name}, in {}; checks: {checks}", place.project.directory().display()))
+            }
+            Err(error) => failed("project", error.to_string(), "factory init"),
+        },
+        Err(error) => {
+            note("project", error.to_string().replace('\n', " "), "cd into your project, or factory init")
+        }
+    }
+}
+
+fn store(place: &Place) -> Finding {
+    if !place.store().join("store").is_dir() {
+        return ok("store", "no runs yet");
+    }
+    match Store::open(&place.store()) {
+        Ok(_) => ok("store", place.store().display().to_string()),
+        Err(error) => failed("store", CliError::from(error).to_string(), "factory runs list"),
+    }
+}
+
+fn holdouts(place: &Place) -> Finding {
+    // Without a specification there is no short name, so the folder as a whole is looked at.
+    match place.holdouts(None, "") {
+        Ok(folder) => ok("holdouts", folder.display().to_string()),
+        Err(error) => failed("holdouts", error.to_string(), "factory init"),
+    }
+}
+
+async fn endpoint(place: Option<&Place>) -> Finding {
+    if let Some(path) = place.and_then(|place| place.local.replay.as_ref()) {
+        return ok("endpoint", format!("not needed: {} answers instead of a model", path.display()));
+    }
+    let model = std::env::var("FACTORY_MODEL").ok();
+    let model = model.or_else(|| place.and_then(|place| place.config.model.name.clone()));
+    let endpoint = match wiring::endpoint(model.as_deref()) {
+        Ok(endpoint) => endpoint,
+        Err(error) => {
+            return note(
+                "endpoint",
+                error.to_string().replace('\n', " "),
+                "export OPENAI_API_KEY=… FACTORY_MODEL=…",
+            );
+        }
+    };
+    let (url, model) = (endpoint.base_url.clone(), endpoint.model.clone());
+    let mend = format!(
+        "check the address, the key and the model's name: curl -H \"Authorization: Bearer $OPENAI_API_KEY\" {url}/models"
+    );
+    let endpoint = Endpoint { timeout: Duration::from_secs(10), ..endpoint };
+    let client = match OpenAiModel::new(endpoint) {
+        Ok(client) => client,
+        Err(error) => return failed("endpoint", error.to_string(), mend),
+    };
+    match client.knows_model().await {
+        Ok(Some(true)) => ok("endpoint", format!("{model} at {url}")),
+        Ok(Some(false)) => {
+            failed("endpoint", format!("{url} answers, but does not list the model {model}"), mend)
+        }
+        Ok(None) => ok("endpoint", format!("{url} answers; it keeps no list that would name {model}")),
+        Err(error) => failed("endpoint", error.to_string(), mend),
+    }
+}

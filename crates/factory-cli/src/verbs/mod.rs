@@ -1,0 +1,10 @@
+//! One file for each verb.
+
+pub(crate) mod clean;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod gate;
+pub(crate) mod init;
+pub(crate) mod run;
+pub(crate) mod runs;

@@ -1,0 +1,69 @@
+//! The binary as people use it: a whole project, a real model endpoint, real processes; what is checked is what it says,
+//! how it ends and what it leaves behind. Cases that this machine cannot run are listed as ignored, with what they need.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod answers;
+mod bad_input;
+mod correction;
+mod damage;
+mod demo;
+mod deployments;
+mod dry_run;
+mod endpoint;
+mod fixture;
+mod full_disk;
+mod gates;
+mod held;
+mod interrupted;
+mod killed;
+mod process;
+mod recordings;
+mod shells;
+mod whole;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// A case that needs nothing but git.
+fn case(name: &str, test: fn()) -> Trial {
+    Trial::test(name, move || {
+        test();
+        Ok(())
+    })
+}
+
+/// A case whose project is a Python program.
+fn with_python(name: &str, test: fn()) -> Trial {
+    needing("needs python3", fixture::has_python(), case(name, test))
+}
+
+/// A case that is ignored, and says why, where something is missing.
+fn needing(what: &str, is_there: bool, trial: Trial) -> Trial {
+    if is_there { trial } else { trial.with_kind(what).with_ignored_flag(true) }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = [
+        // Those that take longest come first.
+        killed::trials(),
+        demo::trials(),
+        damage::trials(),
+        recordings::trials(),
+        deployments::trials(),
+        interrupted::trials(),
+        correction::trials(),
+        endpoint::trials(),
+        whole::trials(),
+        gates::trials(),
+        full_disk::trials(),
+        held::trials(),
+        answers::trials(),
+        dry_run::trials(),
+        bad_input::trials(),
+        shells::trials(),
+    ];
+    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
+}

@@ -1,0 +1,30 @@
+//! The step grammar: fixed rules that turn sentences into steps of a plan.
+//!
+//! A sentence is taken apart into literals and a skeleton of words (`lex`), the words are reduced to a small vocabulary
+//! (`words`), and the rules, grouped by topic, are patterns over the skeleton (`pattern`). A rule answers in one of three
+//! ways: this is not about me, this is what it means, or this is why it cannot be meant. A sentence that no rule
+//! takes as a whole falls into parts at its conjunctions. What is left is an error that names the sentence.
+
+mod answers;
+mod clauses;
+mod compare;
+mod context;
+mod lex;
+mod mail;
+mod memory;
+mod pattern;
+mod phrases;
+mod predicate;
+mod request;
+mod scenario;
+mod sentence;
+mod subject;
+mod vacuity;
+mod words;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use phrases::{PhraseError, Phrases};
+pub use scenario::{CompileError, compile};

@@ -1,0 +1,85 @@
+//! A whole scenario: its sentences one after another, and whether the plan checks anything.
+
+use factory_spec::{Keyword, Scenario, Span};
+
+use super::context::{Attached, Context};
+use super::phrases::Phrases;
+use super::{sentence, vacuity};
+use crate::plan::{Action, Check, Plan, PlanStep};
+
+/// A sentence that cannot become steps. It quotes the scenario, so it is for whoever may read that.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{sentence}`: {why}")]
+pub struct CompileError {
+    /// The sentence, or the scenario's name if no single one is to blame.
+    pub sentence: String,
+    /// Where it is in its file, in bytes.
+    pub span: Span,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// Compiles a scenario. All sentences are tried, so that all errors come at once.
+///
+/// # Errors
+/// One [`CompileError`] for each sentence that no rule understands or that cannot fail.
+pub fn compile(scenario: &Scenario, phrases: &Phrases) -> Result<Plan, Vec<CompileError>> {
+    let mut context = Context::new(phrases);
+    let mut steps = Vec::new();
+    let mut errors = Vec::new();
+    let mut before = None;
+    for (index, step) in scenario.steps.iter().enumerate() {
+        if step.keyword == Keyword::When && before.is_some_and(|keyword| keyword != Keyword::When) {
+            steps.push(PlanStep { sentence: index, action: Action::MailWindow });
+        }
+        before = Some(step.keyword);
+        context.attached = Attached {
+            doc: step.doc_string.as_ref().map(|doc| (doc.text.clone(), doc.media.clone())),
+            table: step.table.clone(),
+        };
+        let compiled = sentence::compile(&step.text, &mut context, 0)
+            .and_then(|actions| vacuity::refuse_idle(&actions).map(|()| actions));
+        match compiled {
+            Ok(actions) => {
+                for action in actions {
+                    // What is sent after mails were looked at, other than under `Then`, is a new beginning for mails.
+                    if step.keyword != Keyword::Then
+                        && matches!(action, Action::Send { .. })
+                        && is_mail_checked(&steps)
+                    {
+                        steps.push(PlanStep { sentence: index, action: Action::MailWindow });
+                    }
+                    steps.push(PlanStep { sentence: index, action });
+                }
+            }
+            Err(why) => {
+                errors.push(CompileError { sentence: step.text.clone(), span: step.span.clone(), why });
+                assume(&step.text, &mut context);
+            }
+        }
+    }
+    if errors.is_empty() {
+        errors = vacuity::unchecked(scenario, &steps);
+    }
+    if errors.is_empty() { Ok(Plan { steps }) } else { Err(errors) }
+}
+
+/// Whether mails have been looked at since they were last counted anew.
+fn is_mail_checked(steps: &[PlanStep]) -> bool {
+    steps
+        .iter()
+        .rev()
+        .take_while(|step| step.action != Action::MailWindow)
+        .any(|step| matches!(step.action, Action::Check(Check::Mails { .. })))
+}
+
+/// A sentence that failed may have been meant to remember something; what follows should not be blamed for that.
+fn assume(text: &str, context: &mut Context<'_>) {
+    let last = text.trim_end_matches(['.', ':', '"', '`']).rsplit([' ', '"', '`']).next().unwrap_or_default();
+    if text.contains("remember") || text.contains("called") || text.contains(" as ") {
+        // Not being a name is no second error.
+        let _ = context.remember(last.trim_matches(['{', '}']), super::context::Origin::Observed);
+        context.answers.insert(last.to_owned());
+    }
+    context.acted = true;
+}

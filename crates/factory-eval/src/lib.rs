@@ -1,0 +1,19 @@
+//! Compiles scenarios to plans, deploys the candidate, runs the plans, scores and attributes.
+//!
+//! [`HoldoutSuite`](suite::HoldoutSuite) reads and compiles the scenarios, [`ServiceEvaluator`](evaluator::ServiceEvaluator)
+//! judges a candidate by them. Everything that quotes a scenario or the candidate's output stays on the evaluator's side:
+//! it is neither logged nor part of an error, and only [`factory_core::feedback::declassify`] leads across.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
+
+pub mod bound;
+pub mod clock;
+pub mod config;
+mod deploy;
+pub mod evaluator;
+pub mod grammar;
+pub mod plan;
+mod run;
+pub mod score;
+pub mod scorecard;
+pub mod suite;

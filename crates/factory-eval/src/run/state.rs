@@ -1,0 +1,271 @@
+//! The state of a run, and its steps one after another.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use factory_core::feedback::FailureClass;
+use factory_sandbox::End;
+use factory_twin::{Mail, SmtpFault};
+use tokio::task::JoinSet;
+
+use super::http::{self, Answer};
+use super::{checks, links, mails, values};
+use crate::deploy::{DeployFailure, Deployment};
+use crate::plan::{Action, AnswerRef, Capture, Fault, Period, Plan, Request, Source};
+
+/// How long a command of a scenario may run.
+const COMMAND: Duration = Duration::from_secs(30);
+
+/// Why a step did not succeed. The message quotes the scenario and the candidate: evaluator's side only.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The candidate did not do what was asked.
+    Application(FailureClass, String),
+    /// The run says nothing about the candidate.
+    Infrastructure(String),
+}
+
+pub(crate) fn failed(class: FailureClass, message: String) -> Failure {
+    Failure::Application(class, message)
+}
+
+pub(crate) fn infrastructure(message: String) -> Failure {
+    Failure::Infrastructure(message)
+}
+
+impl From<DeployFailure> for Failure {
+    fn from(failure: DeployFailure) -> Self {
+        match failure {
+            DeployFailure::Application(detail) => Failure::Application(FailureClass::NotDeployable, detail),
+            DeployFailure::Infrastructure(detail, source) => {
+                Failure::Infrastructure(source.map_or(detail.clone(), |source| format!("{detail}: {source}")))
+            }
+        }
+    }
+}
+
+/// How a run of a plan ended.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// Every step succeeded.
+    Passed,
+    /// This step, by its place in the plan, did not.
+    Stopped(usize, Failure),
+}
+
+/// What a run has seen so far.
+pub(crate) struct State {
+    pub(crate) deployment: Deployment,
+    pub(crate) values: BTreeMap<String, String>,
+    /// Answers to the last sentence that sent something.
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) named: BTreeMap<String, Answer>,
+    /// When the last thing was done that could make the service send mail.
+    pub(crate) acted: Instant,
+    /// The first mail that counts.
+    pub(crate) window: usize,
+    /// Mails that sentences have found in the window.
+    pub(crate) found: BTreeSet<usize>,
+    pub(crate) mail: Option<Arc<Mail>>,
+    pub(crate) link: Option<links::Link>,
+    pub(crate) output: Option<Output>,
+}
+
+/// What a command left.
+pub(crate) struct Output {
+    pub(crate) exit: i64,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs all steps of `plan`, and ends the deployment. With a failure comes the end of the service's log.
+pub(crate) async fn run(plan: &Plan, deployment: Deployment) -> (Ending, String) {
+    let mut values = BTreeMap::new();
+    values.insert("url".to_owned(), deployment.url());
+    values.insert("port".to_owned(), deployment.address().port().to_string());
+    values.insert("scratch".to_owned(), deployment.scratch().display().to_string());
+    let mut state = State {
+        deployment,
+        values,
+        answers: Vec::new(),
+        named: BTreeMap::new(),
+        acted: Instant::now(),
+        window: 0,
+        found: BTreeSet::new(),
+        mail: None,
+        link: None,
+        output: None,
+    };
+    let mut ending = Ending::Passed;
+    for (place, step) in plan.steps.iter().enumerate() {
+        if let Err(failure) = state.perform(&step.action).await {
+            ending = Ending::Stopped(place, failure);
+            break;
+        }
+    }
+    let log = match ending {
+        Ending::Passed => String::new(),
+        Ending::Stopped(..) => state.deployment.log_text(),
+    };
+    state.deployment.finish().await;
+    (ending, log)
+}
+
+impl State {
+    async fn perform(&mut self, action: &Action) -> Result<(), Failure> {
+        match action {
+            Action::Send { requests, times, together } => self.send(requests, *times, *together).await?,
+            Action::Run(command) => {
+                let line = command.fill(&self.values);
+                let finished = self.deployment.run(&line, COMMAND).await?;
+                let exit = match finished.end {
+                    End::Exited(code) => i64::from(code),
+                    End::Signalled(signal) => 128 + i64::from(signal),
+                    End::TimedOut => {
+                        return Err(failed(FailureClass::NoAnswer, format!("`{line}` did not end in time")));
+                    }
+                };
+                self.output =
+                    Some(Output { exit, stdout: finished.stdout.text(), stderr: finished.stderr.text() });
+                self.acted = Instant::now();
+            }
+            Action::Advance(period) => {
+                let by = self.period(period)?;
+                self.deployment.advance(by)?;
+                self.acted = Instant::now();
+            }
+            Action::Wait(time) => tokio::time::sleep(*time).await,
+            Action::MailServer(fault) => {
+                let fault = match fault {
+                    Fault::None => SmtpFault::None,
+                    Fault::Down => SmtpFault::Down,
+                    Fault::Reject => SmtpFault::Reject,
+                    Fault::Hang => SmtpFault::Hang,
+                };
+                let changed = self.deployment.smtp.set_fault(fault).await;
+                changed.map_err(|error| {
+                    infrastructure(format!("{error}: {:?}", std::error::Error::source(&error)))
+                })?;
+            }
+            Action::Restart(how) => {
+                self.deployment.restart(*how).await?;
+                self.acted = Instant::now();
+            }
+            Action::MailWindow => mails::open_window(self).await,
+            Action::NameAnswer(name) => {
+                let answer = self.answer(&AnswerRef::Current)?.clone();
+                self.named.insert(name.clone(), answer);
+            }
+            Action::Capture(capture) => self.capture(capture)?,
+            Action::Fresh { name, kind } => {
+                let value = values::fresh(*kind)
+                    .map_err(|error| infrastructure(format!("no random numbers: {error}")))?;
+                self.values.insert(name.clone(), value);
+            }
+            Action::Check(check) => checks::check(self, check).await?,
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, requests: &[Request], times: u32, together: bool) -> Result<(), Failure> {
+        let client = self.deployment.client().clone();
+        let base = self.deployment.url();
+        let mut prepared = Vec::new();
+        for time in 1..=times {
+            self.values.insert("n".to_owned(), time.to_string());
+            for request in requests {
+                prepared.push(http::prepare(&client, &base, request, &self.values)?);
+            }
+        }
+        self.values.remove("n");
+        self.answers.clear();
+        if together {
+            let mut sending = JoinSet::new();
+            for (place, request) in prepared.into_iter().enumerate() {
+                let client = client.clone();
+                sending.spawn(async move { (place, http::send(client, request).await) });
+            }
+            let mut answers = BTreeMap::new();
+            while let Some(sent) = sending.join_next().await {
+                let (place, answer) = sent.map_err(|error| infrastructure(error.to_string()))?;
+                answers.insert(place, answer?);
+            }
+            self.answers = answers.into_values().collect();
+        } else {
+            for request in prepared {
+                self.answers.push(http::send(client.clone(), request).await?);
+            }
+        }
+        self.acted = Instant::now();
+        Ok(())
+    }
+
+    /// The one answer that is meant; for `each`, the first.
+    pub(crate) fn answer(&self, of: &AnswerRef) -> Result<&Answer, Failure> {
+        let answer = match of {
+            AnswerRef::Current | AnswerRef::Each => self.answers.first(),
+            AnswerRef::At(place) => self.answers.get(*place),
+            AnswerRef::Last => self.answers.last(),
+            AnswerRef::Named(name) => self.named.get(name),
+        };
+        // Plans are checked when they are made, so this is a defect of ours and not of the candidate.
+        answer.ok_or_else(|| infrastructure("the plan speaks of an answer that is not there".to_owned()))
+    }
+
+    /// All answers that are meant.
+    pub(crate) fn answers(&self, of: &AnswerRef) -> Result<Vec<&Answer>, Failure> {
+        match of {
+            AnswerRef::Each => Ok(self.answers.iter().collect()),
+            AnswerRef::Current | AnswerRef::At(_) | AnswerRef::Last | AnswerRef::Named(_) => {
+                Ok(vec![self.answer(of)?])
+            }
+        }
+    }
+
+    fn period(&self, period: &Period) -> Result<Duration, Failure> {
+        match period {
+            Period::Fixed(duration) => Ok(*duration),
+            Period::Remembered { number, unit } => {
+                let text = number.fill(&self.values);
+                let seconds = text.trim().parse::<f64>().ok().map(|number| number * unit.as_secs_f64());
+                seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or_else(|| {
+                    failed(FailureClass::WrongContent, format!("`{text}` is no length of time"))
+                })
+            }
+        }
+    }
+
+    fn capture(&mut self, capture: &Capture) -> Result<(), Failure> {
+        let wrong = |message: String| failed(FailureClass::WrongContent, message);
+        let value = match &capture.from {
+            Source::Header(of, name) => self.answer(of)?.header(name).ok_or_else(|| {
+                failed(FailureClass::WrongHeader, format!("there is no header {name} to remember"))
+            })?,
+            Source::Body(of) => self.answer(of)?.text(),
+            Source::Field(of, path) => {
+                let answer = self.answer(of)?;
+                let json =
+                    answer.json().ok_or_else(|| wrong(format!("the body is not JSON: {}", answer.text())))?;
+                let value = values::field(&json, path)
+                    .ok_or_else(|| wrong(format!("there is no field {path} to remember in {json}")))?;
+                values::as_text(value)
+            }
+            Source::Link(part, to) => {
+                if let Some(to) = to {
+                    mails::select(self, to)?;
+                }
+                let link = links::current(self)?;
+                link.part(part).ok_or_else(|| wrong(format!("the link `{}` has no such part", link.text)))?
+            }
+            Source::MailMatch(pattern) => {
+                let mail = mails::current(self)?;
+                values::find(pattern, &mail.text)
+                    .ok_or_else(|| wrong(format!("nothing in the mail matches {pattern}")))?
+            }
+            Source::Output(part) => checks::output(self, *part)?.trim().to_owned(),
+        };
+        self.values.insert(capture.name.clone(), value);
+        Ok(())
+    }
+}

@@ -1,0 +1,176 @@
+//! What an evaluation found, in full. It quotes scenarios and candidates, so it stays in a folder of the evaluator that
+//! only its user can open; results refer to it by digest.
+
+use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use factory_core::feedback::FailureClass;
+use factory_core::ids::Digest;
+use serde::{Deserialize, Serialize};
+
+use crate::score::Verdict;
+
+/// The version of the file's shape that is written.
+const VERSION: u32 = 1;
+
+/// All that one evaluation found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scorecard {
+    /// The shape's version.
+    pub version: u32,
+    /// The patch that was deployed.
+    pub patch: Digest,
+    /// How the clock was moved, in words.
+    pub clock: String,
+    /// The scenarios, in the suite's order.
+    pub scenarios: Vec<ScenarioScore>,
+}
+
+/// What one scenario showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioScore {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The requirement ids that it names, as written.
+    pub covers: Vec<String>,
+    /// Whether it must pass.
+    pub critical: bool,
+    /// What its runs say.
+    pub verdict: Verdict,
+    /// How it failed: the most frequent way, and of equally frequent ones the first.
+    pub class: Option<FailureClass>,
+    /// Its runs, in order.
+    pub runs: Vec<RunRecord>,
+}
+
+/// One run of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    /// How long it took, in milliseconds.
+    pub milliseconds: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Outcome {
+    /// Every step succeeded.
+    Passed,
+    /// A step did not, and the candidate is at fault.
+    Failed {
+        /// In which way.
+        class: FailureClass,
+        /// The sentence; nothing if it was not even deployed.
+        sentence: Option<String>,
+        /// What was there and what should have been.
+        message: String,
+        /// The end of the service's log.
+        log: String,
+    },
+    /// The machine was at fault; the run says nothing.
+    Lost {
+        /// What went wrong.
+        message: String,
+    },
+}
+
+impl Scorecard {
+    /// An empty one.
+    pub(crate) fn new(patch: Digest, clock: String) -> Self {
+        Scorecard { version: VERSION, patch, clock, scenarios: Vec::new() }
+    }
+
+    /// Writes it into `folder`, which is made if it is missing and closed to other users. The digest names the file.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be written.
+    pub fn save(&self, folder: &Path) -> io::Result<Digest> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+        let bytes = serde_json::to_vec_pretty(self)?;
+        let digest = Digest::of(&bytes);
+        let path = path(folder, &digest);
+        // Renamed into place, so that a crash leaves no half of one.
+        let unfinished = path.with_extension("tmp");
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        std::fs::rename(unfinished, path)?;
+        Ok(digest)
+    }
+
+    /// Reads one back, for a person who may see it.
+    ///
+    /// # Errors
+    /// When it is not there, or is not what was written.
+    pub fn load(folder: &Path, digest: &Digest) -> io::Result<Self> {
+        let bytes = std::fs::read(path(folder, digest))?;
+        if Digest::of(&bytes) != *digest {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the scorecard is not what was written"));
+        }
+        let card: Scorecard = serde_json::from_slice(&bytes)?;
+        if card.version != VERSION {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the scorecard has an unknown version"));
+        }
+        Ok(card)
+    }
+}
+
+fn path(folder: &Path, digest: &Digest) -> PathBuf {
+    folder.join(format!("{digest}.json"))
+}
+
+/// The most frequent class of the failed runs; of equally frequent ones the first.
+pub(crate) fn class(runs: &[RunRecord]) -> Option<FailureClass> {
+    let classes: Vec<FailureClass> = runs
+        .iter()
+        .filter_map(|run| match &run.outcome {
+            Outcome::Failed { class, .. } => Some(*class),
+            Outcome::Passed | Outcome::Lost { .. } => None,
+        })
+        .collect();
+    let frequency = |class: &FailureClass| classes.iter().filter(|other| *other == class).count();
+    // `max_by_key` takes the last of equals, so the order is turned around.
+    classes.iter().rev().max_by_key(|class| frequency(class)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_saved_for_its_user_alone_and_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("deep/scorecards");
+        let card = Scorecard::new(Digest::of(b"patch"), "moved by nobody".to_owned());
+        let digest = card.save(&folder).unwrap();
+        assert_eq!(Scorecard::load(&folder, &digest).unwrap(), card);
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&folder), mode(&path(&folder, &digest))), (0o700, 0o600));
+        std::fs::write(path(&folder, &digest), b"{}").unwrap();
+        assert!(Scorecard::load(&folder, &digest).is_err());
+    }
+
+    #[test]
+    fn the_most_frequent_failure_names_the_class() {
+        let failed = |class| RunRecord {
+            milliseconds: 1,
+            outcome: Outcome::Failed { class, sentence: None, message: String::new(), log: String::new() },
+        };
+        let passed = RunRecord { milliseconds: 1, outcome: Outcome::Passed };
+        assert_eq!(class(&[passed]), None);
+        use FailureClass::{NoAnswer, WrongStatus};
+        assert_eq!(class(&[failed(NoAnswer), failed(WrongStatus)]), Some(NoAnswer));
+        assert_eq!(class(&[failed(NoAnswer), failed(WrongStatus), failed(WrongStatus)]), Some(WrongStatus));
+    }
+}

@@ -1,0 +1,262 @@
+//! The holdouts of a project: found, parsed and compiled.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use factory_engine::port::evaluator::EvaluatorError;
+use factory_spec::{Diagnostic, Scenario, parse_scenarios};
+
+use crate::grammar::{self, CompileError, PhraseError, Phrases};
+use crate::plan::Plan;
+
+/// A scenario and its plan.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// The scenario as it was written.
+    pub scenario: Scenario,
+    /// What it does.
+    pub plan: Plan,
+}
+
+/// All scenarios of a folder, compiled. Nothing in it may reach an implementer.
+#[derive(Debug, Clone)]
+pub struct HoldoutSuite {
+    scenarios: Vec<Compiled>,
+}
+
+/// Why holdouts cannot be used. What is quoted in the fields is for people who may see holdouts; the texts of the errors
+/// themselves quote nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum SuiteError {
+    /// The folder or a file in it cannot be read.
+    #[error("`{}` cannot be read", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no scenario.
+    #[error("there are no scenarios in it")]
+    Empty,
+    /// `steps.toml` cannot be used.
+    #[error("its `steps.toml` cannot be used")]
+    Phrases(#[from] PhraseError),
+    /// Some files are not what scenarios look like.
+    #[error("{} of its files cannot be parsed", files.len())]
+    Unparsable {
+        /// File, source and findings.
+        files: Vec<Unparsable>,
+    },
+    /// Two scenarios have one id.
+    #[error("two of its scenarios have the same id")]
+    Duplicate {
+        /// The id.
+        id: String,
+        /// The files that both are in.
+        files: [String; 2],
+    },
+    /// Some sentences cannot be compiled.
+    #[error("{} of its sentences cannot be compiled", count(scenarios))]
+    Uncompiled {
+        /// The scenarios with such sentences.
+        scenarios: Vec<Uncompiled>,
+    },
+}
+
+/// A file that cannot be parsed.
+#[derive(Debug, Clone)]
+pub struct Unparsable {
+    /// Relative to the folder.
+    pub file: String,
+    /// Its text, to show findings in.
+    pub source: String,
+    /// What is wrong.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// A scenario that cannot be compiled.
+#[derive(Debug, Clone)]
+pub struct Uncompiled {
+    /// Its file, relative to the folder.
+    pub file: String,
+    /// Its id.
+    pub id: String,
+    /// The sentences and why.
+    pub errors: Vec<CompileError>,
+}
+
+fn count(scenarios: &[Uncompiled]) -> usize {
+    scenarios.iter().map(|scenario| scenario.errors.len()).sum()
+}
+
+impl SuiteError {
+    /// The error without anything that a scenario says.
+    pub fn into_evaluator_error(self, folder: &Path) -> EvaluatorError {
+        let place = folder.display().to_string();
+        match self {
+            SuiteError::Uncompiled { scenarios } => {
+                EvaluatorError::Uncompiled { place, count: count(&scenarios) }
+            }
+            other @ (SuiteError::Io { .. }
+            | SuiteError::Empty
+            | SuiteError::Phrases(_)
+            | SuiteError::Unparsable { .. }
+            | SuiteError::Duplicate { .. }) => EvaluatorError::Holdouts { place, detail: other.to_string() },
+        }
+    }
+}
+
+impl HoldoutSuite {
+    /// Reads all `.md` and `.feature` files below `folder` in the order of their paths, `README.md` left out, and compiles
+    /// them with the phrases of its `steps.toml`.
+    ///
+    /// # Errors
+    /// [`SuiteError`], with everything that is wrong and not only the first.
+    pub fn load(folder: &Path) -> Result<Self, SuiteError> {
+        let phrases = match std::fs::read_to_string(folder.join("steps.toml")) {
+            Ok(text) => Phrases::parse(&text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Phrases::default(),
+            Err(source) => return Err(SuiteError::Io { path: folder.join("steps.toml"), source }),
+        };
+        let mut files = Vec::new();
+        collect(folder, &mut files)?;
+        files.sort();
+        let mut parsed = Vec::new();
+        let mut unparsable = Vec::new();
+        for path in files {
+            let source = std::fs::read_to_string(&path)
+                .map_err(|source| SuiteError::Io { path: path.clone(), source })?;
+            let file = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+            let (scenarios, findings) = parse_scenarios(&source, &file);
+            if factory_spec::has_errors(&findings) {
+                unparsable.push(Unparsable { file, source, findings });
+            } else {
+                parsed.extend(scenarios);
+            }
+        }
+        if !unparsable.is_empty() {
+            return Err(SuiteError::Unparsable { files: unparsable });
+        }
+        if parsed.is_empty() {
+            return Err(SuiteError::Empty);
+        }
+        unique(&parsed)?;
+        compile(parsed, &phrases)
+    }
+
+    /// The scenarios, in order.
+    pub fn scenarios(&self) -> &[Compiled] {
+        &self.scenarios
+    }
+
+    /// Whether any scenario moves the clock.
+    pub fn moves_clock(&self) -> bool {
+        self.scenarios.iter().any(|compiled| compiled.plan.moves_clock())
+    }
+}
+
+fn unique(scenarios: &[Scenario]) -> Result<(), SuiteError> {
+    let mut seen: BTreeMap<&str, &Scenario> = BTreeMap::new();
+    for scenario in scenarios {
+        if let Some(other) = seen.insert(&scenario.id, scenario) {
+            return Err(SuiteError::Duplicate {
+                id: scenario.id.clone(),
+                files: [other.file.clone(), scenario.file.clone()],
+            });
+        }
+    }
+    Ok(())
+}
+
+fn compile(scenarios: Vec<Scenario>, phrases: &Phrases) -> Result<HoldoutSuite, SuiteError> {
+    let mut compiled = Vec::new();
+    let mut uncompiled = Vec::new();
+    for scenario in scenarios {
+        match grammar::compile(&scenario, phrases) {
+            Ok(plan) => compiled.push(Compiled { scenario, plan }),
+            Err(errors) => uncompiled.push(Uncompiled { file: scenario.file, id: scenario.id, errors }),
+        }
+    }
+    if uncompiled.is_empty() {
+        Ok(HoldoutSuite { scenarios: compiled })
+    } else {
+        Err(SuiteError::Uncompiled { scenarios: uncompiled })
+    }
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), SuiteError> {
+    let failed = |source| SuiteError::Io { path: folder.to_owned(), source };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "md" || extension == "feature")
+            && entry.file_name() != "README.md"
+        {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    const GOOD: &str = "# Scenario: One\n\nGiven a thing\nWhen GET /a is sent\nThen the status is 200\n";
+    const STEPS: &str = "[[step]]\npattern = 'a thing'\nsteps = []\n";
+
+    #[test]
+    fn loads_all_files_in_order() {
+        let folder = folder(&[
+            ("b.md", &GOOD.replace("One", "Two")),
+            ("a/x.md", GOOD),
+            ("README.md", "# Nothing"),
+            ("notes.txt", "nothing"),
+            ("steps.toml", STEPS),
+        ]);
+        let suite = HoldoutSuite::load(folder.path()).unwrap();
+        let names: Vec<&str> =
+            suite.scenarios().iter().map(|compiled| compiled.scenario.name.as_str()).collect();
+        assert_eq!(names, ["One", "Two"]);
+        assert!(!suite.moves_clock());
+    }
+
+    #[test]
+    fn says_what_is_wrong_without_quoting_it() {
+        let shown = |files: &[(&str, &str)]| {
+            let folder = folder(files);
+            let error = HoldoutSuite::load(folder.path()).unwrap_err().into_evaluator_error(folder.path());
+            error.to_string().replace(&folder.path().display().to_string(), "PLACE")
+        };
+        assert_eq!(shown(&[]), "the holdouts at PLACE cannot be used: there are no scenarios in it");
+        assert_eq!(
+            shown(&[("a.md", "# Scenario: secret\n\nWhen GET /secret is sent\n")]),
+            "the holdouts at PLACE cannot be used: 1 of its files cannot be parsed"
+        );
+        assert_eq!(
+            shown(&[("a.md", GOOD), ("b.md", &GOOD.replace("One", "Two"))]),
+            "2 sentences of the holdouts at PLACE cannot be compiled"
+        );
+        assert_eq!(
+            shown(&[("a.md", GOOD), ("steps.toml", "secret")]),
+            "the holdouts at PLACE cannot be used: its `steps.toml` cannot be used"
+        );
+        let missing = HoldoutSuite::load(Path::new("/nonexistent/holdouts")).unwrap_err();
+        assert!(matches!(missing, SuiteError::Io { .. }));
+    }
+}

@@ -1,0 +1,160 @@
+//! Sets a service up as a candidate and has it judged.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use factory_core::artifact::Verify;
+use factory_core::feedback::FailureClass;
+use factory_core::ids::{Attempt, Digest, EffectId, RequirementId};
+use factory_engine::port::evaluator::{Candidate, Evaluator, EvaluatorError};
+use factory_engine::port::observer::{Observer, Progress};
+use factory_engine::port::workspace::{Checkout, Guard};
+use factory_eval::config::DeployConfig;
+use factory_eval::evaluator::ServiceEvaluator;
+use factory_eval::scorecard::{Outcome, Scorecard};
+use factory_sandbox::Launcher;
+use tempfile::TempDir;
+
+const SERVICE: &str = include_str!("service.py");
+/// The suite that the service satisfies.
+pub(crate) const SCENARIOS: &str = include_str!("scenarios.md");
+const STEPS: &str = r#"
+[[step]]
+pattern = 'a member "{email}"'
+steps = ['POST /register with {"email": "{email}"} answers 201']
+"#;
+const DEPLOY: &str = r#"
+command = "python3 service.py"
+ready = "/health"
+[env]
+PORT = "${port}"
+URL = "${url}"
+DATA = "${scratch}"
+SMTP_HOST = "${smtp.host}"
+SMTP_PORT = "${smtp.port}"
+OFFSET = "${clock.offset_file}"
+"#;
+
+/// A candidate, its holdouts and its judge.
+pub(crate) struct Bench {
+    folder: TempDir,
+    pub(crate) config: DeployConfig,
+    pub(crate) steps: String,
+    pub(crate) seen: Seen,
+}
+
+/// What an evaluation gave.
+pub(crate) struct Judged {
+    pub(crate) verify: Verify,
+    pub(crate) card: Scorecard,
+}
+
+/// Keeps progress.
+#[derive(Default)]
+pub(crate) struct Seen(pub(crate) Mutex<Vec<Progress>>);
+
+impl Observer for Seen {
+    fn progress(&self, progress: Progress) {
+        self.0.lock().unwrap().push(progress);
+    }
+}
+
+#[derive(Debug)]
+struct Kept;
+
+impl Guard for Kept {}
+
+impl Bench {
+    /// The service with a defect; none, if `bug` is empty.
+    pub(crate) fn new(bug: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        for name in ["project", "scratch", "holdouts"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        std::fs::write(folder.path().join("project/service.py"), SERVICE).unwrap();
+        let mut config: DeployConfig = toml::from_str(DEPLOY).unwrap();
+        config.env.insert("BUG".to_owned(), bug.to_owned());
+        Bench { folder, config, steps: STEPS.to_owned(), seen: Seen::default() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn evaluator(&self, scenarios: &str) -> Result<ServiceEvaluator, EvaluatorError> {
+        std::fs::write(self.path("holdouts/all.md"), scenarios).unwrap();
+        std::fs::write(self.path("holdouts/steps.toml"), &self.steps).unwrap();
+        ServiceEvaluator::new(
+            self.path("holdouts"),
+            self.config.clone(),
+            self.path("cards"),
+            Launcher::new(),
+            4,
+        )
+    }
+
+    pub(crate) fn outlook(
+        &self,
+        scenarios: &str,
+    ) -> Result<factory_engine::port::evaluator::Outlook, EvaluatorError> {
+        self.evaluator(scenarios)?.outlook()
+    }
+
+    /// Judges by `scenarios`.
+    pub(crate) fn judge(&self, scenarios: &str) -> Result<Judged, EvaluatorError> {
+        let evaluator = self.evaluator(scenarios)?;
+        let checkout = Checkout {
+            root: self.path("project"),
+            project: self.path("project"),
+            scratch: self.path("scratch"),
+            environment: BTreeMap::from([("FROM_SETUP".to_owned(), "yes".to_owned())]),
+            guard: Box::new(Kept),
+        };
+        let effect = EffectId {
+            run: "run-1".parse().unwrap(),
+            stage: "verify".parse().unwrap(),
+            attempt: Attempt::FIRST,
+        };
+        let requirements: Vec<RequirementId> =
+            (1..=9).map(|number| format!("R{number}").parse().unwrap()).collect();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let verify = runtime.block_on(evaluator.verify(Candidate {
+            effect: &effect,
+            checkout: &checkout,
+            patch: Digest::of(b"patch"),
+            requirements: &requirements,
+            observer: &self.seen,
+        }))?;
+        let card = Scorecard::load(evaluator.scorecards(), &verify.scorecard).unwrap();
+        Ok(Judged { verify, card })
+    }
+}
+
+impl Judged {
+    /// The class of each scenario that did not pass, by the scenario's place.
+    pub(crate) fn failures(&self) -> Vec<(usize, FailureClass)> {
+        self.card
+            .scenarios
+            .iter()
+            .enumerate()
+            .filter_map(|(place, score)| Some((place, score.class?)))
+            .collect()
+    }
+
+    /// What the failed runs of a scenario say.
+    pub(crate) fn messages(&self, place: usize) -> String {
+        let messages = self.card.scenarios[place].runs.iter().filter_map(|run| match &run.outcome {
+            Outcome::Passed => None,
+            Outcome::Failed { sentence, message, log, .. } => Some(format!("{sentence:?}: {message}\n{log}")),
+            Outcome::Lost { message } => Some(format!("lost: {message}")),
+        });
+        messages.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The scenario at a place of the suite, alone.
+pub(crate) fn scenario(place: usize) -> String {
+    let text = SCENARIOS.split("# Scenario: ").nth(place + 1).unwrap();
+    format!("# Scenario: {text}")
+}
