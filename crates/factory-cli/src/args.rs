@@ -41,8 +41,9 @@ pub(crate) enum Verb {
 /// How a run meets the world: the model, the holdouts, the gates.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct RunSettings {
-    /// Model to ask, as the endpoint names it
-    #[arg(long, value_name = "NAME", env = "FACTORY_MODEL")]
+    /// Model to ask, as the endpoint names it [env: FACTORY_MODEL]
+    // Not read by clap: the variable must not conflict with --replay, nor overrule a recording in .factory/local.toml.
+    #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
     /// Answer from a recording instead of a model
     #[arg(long, value_name = "CASSETTE", conflicts_with_all = ["model", "record"])]

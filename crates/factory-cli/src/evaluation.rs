@@ -12,6 +12,7 @@ use factory_sandbox::Launcher;
 use crate::args::RunSettings;
 use crate::config::place::Place;
 use crate::error::CliError;
+use crate::output;
 
 /// Where the evaluator keeps what nobody else may see, inside the store's folder.
 const SCORECARDS: &str = "evaluator";
@@ -60,19 +61,19 @@ fn explain(holdouts: &Path, error: &SuiteError) -> CliError {
         SuiteError::Unparsable { files } => {
             for file in files {
                 let path = holdouts.join(&file.file).display().to_string();
-                eprint!("{}", factory_spec::render(&file.findings, &path, &file.source));
+                output::note(&factory_spec::render(&file.findings, &path, &file.source));
             }
         }
         SuiteError::Uncompiled { scenarios } => {
             for scenario in scenarios {
-                eprintln!("{} ({}):", holdouts.join(&scenario.file).display(), scenario.id);
+                output::note_line(&format!("{} ({}):", holdouts.join(&scenario.file).display(), scenario.id));
                 for problem in &scenario.errors {
-                    eprintln!("  {}\n    {}", problem.sentence, problem.why);
+                    output::note_line(&format!("  {}\n    {}", problem.sentence, problem.why));
                 }
             }
         }
         SuiteError::Duplicate { id, files } => {
-            eprintln!("the id {id} is in {} and in {}", files[0], files[1]);
+            output::note_line(&format!("the id {id} is in {} and in {}", files[0], files[1]));
         }
         SuiteError::Io { .. } | SuiteError::Empty | SuiteError::Phrases(_) => {}
     }

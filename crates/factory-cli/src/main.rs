@@ -48,7 +48,8 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("{}", CliError::failed("no threads can be started").because(&error));
+            let error = CliError::failed("no threads can be started").because(&error);
+            output::note_line(&error.to_string());
             return Exit::Failed.into();
         }
     };
@@ -58,7 +59,7 @@ fn main() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("{error}");
+            output::note_line(&error.to_string());
             error.exit().into()
         }
     }

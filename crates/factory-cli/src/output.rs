@@ -1,4 +1,5 @@
-//! Writing results to standard output. A reader that goes away (`| head`) ends the output, not the work.
+//! Writing results to standard output, and notes to standard error. A reader that goes away (`| head`) ends the output,
+//! not the work: `println!` and `eprintln!` would panic.
 
 use std::io::{self, Write};
 
@@ -14,6 +15,18 @@ pub(crate) fn text(text: &str) {
 /// Prints a line.
 pub(crate) fn line(line: &str) {
     text(&format!("{line}\n"));
+}
+
+/// Prints text as it is to standard error.
+pub(crate) fn note(text: &str) {
+    let mut err = io::stderr().lock();
+    // A closed pipe is the reader's decision.
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// Prints a line to standard error.
+pub(crate) fn note_line(line: &str) {
+    note(&format!("{line}\n"));
 }
 
 /// Prints a JSON document over several lines.

@@ -105,7 +105,8 @@ pub(crate) fn model_choice(place: &Place, settings: &RunSettings) -> Result<Mode
     if let (Some(path), false) = (&place.local.replay, asked_for_live) {
         return Ok(ModelChoice::Replay(place.project.directory().join(path)));
     }
-    let mut endpoint = endpoint(settings.model.as_deref().or(place.config.model.name.as_deref()))?;
+    let model = settings.model.clone().or_else(|| variable("FACTORY_MODEL"));
+    let mut endpoint = endpoint(model.as_deref().or(place.config.model.name.as_deref()))?;
     endpoint.price = price(place);
     let record = match &settings.record {
         None => None,

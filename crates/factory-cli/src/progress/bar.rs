@@ -12,7 +12,7 @@ use factory_engine::port::watcher::Watcher;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::plain;
-use crate::story;
+use crate::{output, story};
 
 /// Live lines on a terminal.
 pub(super) struct Bar {
@@ -83,7 +83,7 @@ impl Lines {
         match &self.screen {
             // A terminal that cannot be written to has nobody to tell.
             Some(screen) => drop(screen.all.println(line)),
-            None => eprintln!("{line}"),
+            None => output::note_line(line),
         }
     }
 

@@ -6,7 +6,7 @@ use factory_core::state::RunState;
 use factory_engine::port::observer::Progress;
 use factory_engine::port::watcher::Watcher;
 
-use crate::story;
+use crate::{output, story};
 
 /// Prints a line for each event.
 pub(super) struct Plain;
@@ -20,18 +20,18 @@ pub(super) fn line(event: &Event, state: &RunState) -> String {
 impl Watcher for Plain {
     fn recorded(&self, events: &[Event], state: &RunState) {
         for event in events {
-            eprintln!("{}", line(event, state));
+            output::note_line(&line(event, state));
         }
     }
 
     fn progress(&self, effect: &EffectId, progress: Progress) {
         match progress {
             Progress::Drift { detail } => {
-                eprintln!(
+                output::note_line(&format!(
                     "         {:<8} differs from the recording: {}",
                     effect.stage.as_str(),
                     story::one_line(&detail)
-                );
+                ));
             }
             Progress::ModelCall { .. }
             | Progress::Tool { .. }

@@ -39,11 +39,11 @@ pub(crate) async fn demo(args: &DemoArgs) -> Result<Exit, CliError> {
         None => new_directory(example.name)?,
     };
     if is_complete(&dir) {
-        eprintln!("goes on in {}", dir.display());
+        output::note_line(&format!("goes on in {}", dir.display()));
     } else {
         set_up(example, &dir)?;
-        eprintln!("the project:  {}", dir.display());
-        eprintln!("its holdouts: {}", beside(&dir, "-holdouts").display());
+        output::note_line(&format!("the project:  {}", dir.display()));
+        output::note_line(&format!("its holdouts: {}", beside(&dir, "-holdouts").display()));
     }
     let settings = RunSettings {
         approve_because: args.approve_because.clone(),

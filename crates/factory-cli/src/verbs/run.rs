@@ -17,7 +17,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gatekeeper::Gatekeeper;
 use crate::travel::Travel;
-use crate::{archive, evaluation, person, wiring};
+use crate::{archive, evaluation, output, person, wiring};
 
 mod dry;
 
@@ -109,7 +109,7 @@ fn requirement_ids(document: &SpecDocument) -> Vec<RequirementId> {
 
 fn show_diagnostics(diagnostics: &[Diagnostic], path: &Path, text: &str) {
     if !diagnostics.is_empty() {
-        eprint!("{}", factory_spec::render(diagnostics, &path.display().to_string(), text));
+        output::note(&factory_spec::render(diagnostics, &path.display().to_string(), text));
     }
 }
 

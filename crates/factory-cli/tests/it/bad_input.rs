@@ -170,7 +170,7 @@ fn configuration() {
         world.write("factory.toml", text);
         world.run(&[APPROVE, "--allow-dirty"])
     };
-    let ran = refused(with(&FACTORY_TOML.replace("command = \"python3 check.py\"", "comand = \"x\"")), 2);
+    let ran = refused(with(&FACTORY_TOML.replace("command = \"python3 -S check.py\"", "comand = \"x\"")), 2);
     ran.says("factory.toml:8:1: unknown field `comand`").says("did you mean `command`?");
     refused(with(&FACTORY_TOML.replace("ready = ", "redy = ")), 2).says("redy").says("ready");
     with("schema = 1\n[deploy\n").ends_with(2).says("factory.toml:2:");

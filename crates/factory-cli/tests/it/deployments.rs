@@ -19,7 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// The project with another `[deploy]`, and an implementer with enough attempts to fail.
 fn with_deployment(command: &str) -> World {
-    let config = FACTORY_TOML.replace("command = \"python3 service.py\"", command);
+    let config = FACTORY_TOML.replace("command = \"python3 -S service.py\"", command);
     let more = |n: u32| vec![Call::bash(&format!("echo '# {n}' >> service.py")), submit("Again.")];
     World::with_files(building(vec![right(), more(2), more(3)]), &[("factory.toml", &config)])
 }

@@ -24,9 +24,10 @@ pub(crate) const BRANCH: &str = "factory/greeting";
 /// What approves every gate.
 pub(crate) const APPROVE: &str = "--approve-because=the tests decide";
 
+/// Starts fast, because it is started for every run of every scenario.
 const SERVICE: &str = r#"import json
 import os
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import socketserver
 
 
 def answer(path):
@@ -35,19 +36,31 @@ def answer(path):
     return 404, {"error": "there is nothing here"}
 
 
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        status, body = answer(self.path)
+class Handler(socketserver.StreamRequestHandler):
+    def handle(self):
+        words = self.rfile.readline().decode().split()
+        while self.rfile.readline().strip():
+            pass
+        if len(words) != 3:
+            return
+        status, body = answer(words[1])
         data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        head = [
+            f"HTTP/1.1 {status} Greeting",
+            "Content-Type: application/json",
+            f"Content-Length: {len(data)}",
+            "Connection: close",
+        ]
+        self.wfile.write("\r\n".join(head + ["", ""]).encode() + data)
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
 
 
 if __name__ == "__main__":
-    ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+    Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 "#;
 
 const CHECK: &str = r#"import os
@@ -67,10 +80,10 @@ name = "greeter"
 
 [[check]]
 name = "tests"
-command = "python3 check.py"
+command = "python3 -S check.py"
 
 [deploy]
-command = "python3 service.py"
+command = "python3 -S service.py"
 ready = "/health"
 
 [deploy.env]
@@ -158,7 +171,7 @@ pub(crate) fn wrong() -> Vec<Call> {
 /// An attempt that mends what [`wrong`] did.
 pub(crate) fn mended() -> Vec<Call> {
     vec![
-        Call::bash("python3 check.py"),
+        Call::bash("python3 -S check.py"),
         Call::edit(
             "service.py",
             "200, {\"greeting\": \"hello \" + path[7:]}",
@@ -177,7 +190,7 @@ fn attempt(stranger: &str) -> Vec<Call> {
     );
     vec![
         Call::edit("service.py", "        return 200, {\"status\": \"ok\"}\n", &greets),
-        Call::bash("python3 check.py && cat service.py"),
+        Call::bash("python3 -S check.py && cat service.py"),
         submit("It greets."),
     ]
 }

@@ -9,6 +9,7 @@ mod correction;
 mod damage;
 mod demo;
 mod deployments;
+mod doctor;
 mod dry_run;
 mod endpoint;
 mod fixture;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         full_disk::trials(),
         held::trials(),
         answers::trials(),
+        doctor::trials(),
         dry_run::trials(),
         bad_input::trials(),
         shells::trials(),
