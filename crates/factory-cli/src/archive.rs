@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use factory_core::ids::RunId;
+use factory_core::artifact::{Artifact, Body, Merge};
+use factory_core::event::Outcome;
+use factory_core::ids::{Digest, RunId};
+use factory_core::state::RunState;
 use factory_engine::error::EngineError;
 use factory_engine::history::{self, History};
-use factory_engine::port::store::EventLog;
+use factory_engine::port::store::{BlobStore, EventLog};
 use factory_store::Store;
 
 use crate::config::place::Place;
@@ -37,4 +40,27 @@ pub(crate) async fn all(store: &Store) -> Result<Vec<Entry>, CliError> {
         (std::cmp::Reverse(began), run.clone())
     });
     Ok(entries)
+}
+
+/// An artifact's content.
+pub(crate) async fn artifact(blobs: &dyn BlobStore, digest: &Digest) -> Result<Body, CliError> {
+    let bytes = blobs.get(digest).await?;
+    match Artifact::from_bytes(&bytes) {
+        Ok(artifact) => Ok(artifact.body),
+        Err(error) => Err(CliError::failed(format!("the artifact {digest} cannot be read")).because(&error)),
+    }
+}
+
+/// The commit that a run ended in, if it did.
+pub(crate) async fn merge(blobs: &dyn BlobStore, state: &RunState) -> Result<Option<Merge>, CliError> {
+    let Some(Outcome::Merged { merge }) = &state.outcome else {
+        return Ok(None);
+    };
+    match artifact(blobs, merge).await? {
+        Body::Merge(merge) => Ok(Some(merge)),
+        other => {
+            let found = other.kind().as_str();
+            Err(CliError::failed(format!("the artifact {merge} is a {found}, and the log says a merge")))
+        }
+    }
 }

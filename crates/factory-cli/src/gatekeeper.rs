@@ -2,7 +2,6 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use factory_core::artifact::Artifact;
 use factory_core::command::Command;
 use factory_core::event::{Channel, Decision, Person};
 use factory_core::state::OpenGate;
@@ -10,7 +9,7 @@ use factory_engine::port::store::BlobStore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::CliError;
-use crate::story;
+use crate::{archive, story};
 
 /// How gates are answered in this process.
 #[derive(Debug, Clone)]
@@ -79,12 +78,9 @@ impl Gatekeeper {
 pub(crate) async fn shown(open: &OpenGate, blobs: &dyn BlobStore) -> Result<String, CliError> {
     let mut text = String::new();
     for digest in &open.sees {
-        let bytes = blobs.get(digest).await?;
-        let artifact = Artifact::from_bytes(&bytes).map_err(|error| {
-            CliError::failed(format!("the artifact {digest} cannot be read")).because(&error)
-        })?;
-        text.push_str(&format!("── {} {} ──\n", artifact.body.kind().as_str(), digest.short()));
-        text.push_str(&story::wrap(&story::body(&artifact.body)));
+        let body = archive::artifact(blobs, digest).await?;
+        text.push_str(&format!("── {} {} ──\n", body.kind().as_str(), digest.short()));
+        text.push_str(&story::wrap(&story::body(&body)));
         text.push('\n');
     }
     Ok(text)

@@ -1,5 +1,6 @@
 //! Taking a run as far as it goes in this process: perform, ask at gates, report.
 
+use factory_core::artifact::Merge;
 use factory_core::command::Command;
 use factory_core::event::{Outcome, Person};
 use factory_core::ids::RunId;
@@ -13,7 +14,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gatekeeper::Gatekeeper;
 use crate::verbs::runs::show;
-use crate::{invocation, output, story};
+use crate::{archive, invocation, output, story};
 
 /// What a run meets in this process.
 pub(crate) struct Travel<'a> {
@@ -33,13 +34,14 @@ impl Travel<'_> {
         interrupt.abort();
         let state = state?;
         let exit = exit(&state, &cancel);
+        let merge = archive::merge(self.engine.ports().blobs.as_ref(), &state).await?;
         match self.settings.output.format {
             Format::Human => {
                 let flags = invocation::flags(self.settings);
-                report(&state, exit, &invocation::here(self.place), &flags);
+                report(&state, merge.as_ref(), exit, &invocation::here(self.place), &flags);
             }
-            Format::Json => output::json(&show::summary(&state)),
-            Format::Ndjson => output::json_line(&show::summary(&state)),
+            Format::Json => output::json(&show::summary(&state, merge.as_ref())),
+            Format::Ndjson => output::json_line(&show::summary(&state, merge.as_ref())),
         }
         Ok(exit)
     }
@@ -99,11 +101,16 @@ fn exit(state: &RunState, cancel: &CancellationToken) -> Exit {
 }
 
 /// What happened, and what to do next: commands that go on with the same `flags`.
-fn report(state: &RunState, exit: Exit, factory: &str, flags: &str) {
+fn report(state: &RunState, merge: Option<&Merge>, exit: Exit, factory: &str, flags: &str) {
     let run = &state.started.run;
     let mut lines = Vec::new();
     match (&state.outcome, exit) {
-        (Some(Outcome::Merged { .. }), _) => lines.push(format!("{run} is merged.")),
+        (Some(Outcome::Merged { .. }), _) => {
+            lines.push(format!("{run} is merged."));
+            lines.extend(
+                merge.map(|merge| format!("It is the branch {}, at {}.", merge.branch, merge.commit)),
+            );
+        }
         (Some(outcome), _) => lines.push(format!("{run} {}.", story::ended(outcome))),
         (None, Exit::Interrupted) => {
             lines.push(format!("{run} was interrupted; nothing that was recorded is lost."));

@@ -211,6 +211,8 @@ pub(crate) fn engine_with(
     model: ModelChoice,
     evaluation: Evaluation,
 ) -> Result<Engine, CliError> {
+    // What killed processes left is removed on the way; a folder that resists is no reason not to work.
+    drop(factory_workspace::clean_stale(&place::cache()?));
     let launcher = Launcher::new();
     let checks = &place.config.check;
     let commands =

@@ -52,6 +52,7 @@ struct Stage<'a> {
 }
 
 /// Performs an effect; whatever comes of it is a command to the core.
+#[tracing::instrument(skip_all, fields(effect = %effect.id))]
 pub async fn perform(ports: &Ports, effect: &Effect, state: &RunState) -> Command {
     let observer = OneEffect { watcher: ports.watcher.as_ref(), effect: &effect.id };
     let stage = Stage { ports, effect, state, observer };

@@ -1,6 +1,6 @@
 //! `factory runs diff`: the newest patch of a run as a unified diff.
 
-use factory_core::artifact::{Artifact, ArtifactKind, Body, Build, Change};
+use factory_core::artifact::{ArtifactKind, Body, Build, Change};
 use factory_core::state::RunState;
 use factory_engine::port::store::BlobStore;
 use factory_engine::port::workspace::{Contents, Workspaces};
@@ -9,7 +9,7 @@ use super::choose;
 use crate::config::place::Place;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{output, wiring};
+use crate::{archive, output, wiring};
 
 pub(crate) async fn diff(run: Option<&str>) -> Result<Exit, CliError> {
     let place = Place::here()?;
@@ -39,12 +39,8 @@ async fn newest_build(state: &RunState, blobs: &dyn BlobStore) -> Result<Build, 
     let Some(artifact) = made.find(|artifact| artifact.kind == ArtifactKind::Build) else {
         return Err(CliError::usage(format!("{} has no patch yet", state.started.run)));
     };
-    let bytes = blobs.get(&artifact.digest).await?;
-    match Artifact::from_bytes(&bytes).map(|artifact| artifact.body) {
-        Ok(Body::Build(build)) => Ok(build),
-        Ok(_) => Err(CliError::failed(format!("the artifact {} is not a build", artifact.digest))),
-        Err(error) => {
-            Err(CliError::failed(format!("the artifact {} cannot be read", artifact.digest)).because(&error))
-        }
+    match archive::artifact(blobs, &artifact.digest).await? {
+        Body::Build(build) => Ok(build),
+        _ => Err(CliError::failed(format!("the artifact {} is not a build", artifact.digest))),
     }
 }

@@ -1,5 +1,6 @@
 //! `factory runs show`: the story of a run on one screen.
 
+use factory_core::artifact::Merge;
 use factory_core::event::{Event, Outcome};
 use factory_core::ids::Usage;
 use factory_core::state::{RunState, StageStatus};
@@ -11,7 +12,7 @@ use crate::args::ListFormat;
 use crate::config::place::Place;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{output, story};
+use crate::{archive, output, story};
 
 /// A run for machines.
 #[derive(Serialize)]
@@ -27,6 +28,8 @@ pub(crate) struct Summary {
     stages: Vec<StageRow>,
     gates: Vec<GateRow>,
     outcome: Option<Outcome>,
+    branch: Option<String>,
+    commit: Option<String>,
     usage: Usage,
 }
 
@@ -47,7 +50,7 @@ struct GateRow {
 }
 
 /// A run for machines.
-pub(crate) fn summary(state: &RunState) -> Summary {
+pub(crate) fn summary(state: &RunState, merge: Option<&Merge>) -> Summary {
     let stages = state.started.pipeline.stages.iter().filter_map(|stage| {
         let at = state.stages.get(&stage.id)?;
         let detail = match &at.status {
@@ -83,6 +86,8 @@ pub(crate) fn summary(state: &RunState) -> Summary {
             .map(|open| GateRow { id: open.gate.to_string(), state: "waiting", since_ms: open.since.0 })
             .collect(),
         outcome: state.outcome.clone(),
+        branch: merge.map(|merge| merge.branch.clone()),
+        commit: merge.map(|merge| merge.commit.to_string()),
         usage: state.usage,
     }
 }
@@ -118,14 +123,15 @@ pub(crate) async fn show(run: Option<&str>, format: ListFormat) -> Result<Exit, 
     let place = Place::here()?;
     let store = choose::store(&place)?;
     let history = choose::any(&store, run).await?;
+    let merge = archive::merge(store.blobs.as_ref(), &history.state).await?;
     match format {
-        ListFormat::Json => output::json(&summary(&history.state)),
-        ListFormat::Human => output::text(&screen(&history)),
+        ListFormat::Json => output::json(&summary(&history.state, merge.as_ref())),
+        ListFormat::Human => output::text(&screen(&history, merge.as_ref())),
     }
     Ok(Exit::Clean)
 }
 
-fn screen(history: &History) -> String {
+fn screen(history: &History, merge: Option<&Merge>) -> String {
     let state = &history.state;
     let started = &state.started;
     let mut text = format!(
@@ -154,7 +160,7 @@ fn screen(history: &History) -> String {
         }
     }
     let took = story::duration(state.changed_at.since(state.started_at));
-    text.push_str(&format!("\n{took}; {}\n{}\n", story::cost(state.usage), next(state)));
+    text.push_str(&format!("\n{took}; {}\n{}\n", story::cost(state.usage), next(state, merge)));
     text
 }
 
@@ -176,13 +182,12 @@ fn worth_telling(event: &Event) -> bool {
 }
 
 /// What happens next, and by whom.
-fn next(state: &RunState) -> String {
+fn next(state: &RunState, merge: Option<&Merge>) -> String {
     let run = &state.started.run;
     match &state.outcome {
         Some(Outcome::Merged { .. }) => {
-            return format!(
-                "next: nothing; look at the branch with `git log --all --grep \"Factory-Run: {run}\"`"
-            );
+            let branch = merge.map_or("its branch", |merge| merge.branch.as_str());
+            return format!("next: git switch {branch}, and merge it as you would a colleague's");
         }
         Some(Outcome::Rejected { .. } | Outcome::Failed { .. }) => {
             return "next: mend the specification or the project, then run it again".to_owned();
