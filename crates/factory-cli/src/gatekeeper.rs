@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use factory_core::command::Command;
+use factory_core::decide;
 use factory_core::event::{Channel, Decision, Person};
 use factory_core::state::OpenGate;
 use factory_engine::port::store::BlobStore;
@@ -26,7 +27,7 @@ impl Gatekeeper {
     /// As the flag and the terminal allow. A blank reason is refused before anything runs.
     pub(crate) fn choose(approve_because: Option<&str>) -> Result<Self, CliError> {
         match approve_because {
-            Some(reason) if reason.trim().is_empty() => {
+            Some(reason) if !decide::says_something(reason) => {
                 Err(CliError::usage("--approve-because needs a reason that is not blank")
                     .hint("say why every gate may be passed unseen; it is kept with the run"))
             }
@@ -110,7 +111,7 @@ fn ask(gate: &str, shown: &str) -> io::Result<Option<(Decision, String)>> {
         let Some(line) = lines.next().transpose()? else {
             return Ok(None);
         };
-        if !line.trim().is_empty() {
+        if decide::says_something(&line) {
             return Ok(Some((decision, line.trim().to_owned())));
         }
         writeln!(err, "A decision needs a reason; it is kept with the run.")?;

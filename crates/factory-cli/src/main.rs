@@ -42,7 +42,10 @@ fn main() -> ExitCode {
         }
     };
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_env("FACTORY_LOG").unwrap_or_else(|_| EnvFilter::new("off")))
+        .with_env_filter(
+            EnvFilter::try_from_env("FACTORY_LOG")
+                .unwrap_or_else(|_| EnvFilter::new("off,factory_agents::model=warn")),
+        )
         .with_writer(std::io::stderr)
         .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -6,6 +6,7 @@ use factory_core::event::{Outcome, Person};
 use factory_core::ids::RunId;
 use factory_core::state::{Phase, RunState, StageStatus};
 use factory_engine::engine::Engine;
+use factory_engine::history;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Format, RunSettings};
@@ -34,14 +35,15 @@ impl Travel<'_> {
         interrupt.abort();
         let state = state?;
         let exit = exit(&state, &cancel);
+        let history = history::read(self.engine.ports().log.as_ref(), run).await?;
         let merge = archive::merge(self.engine.ports().blobs.as_ref(), &state).await?;
         match self.settings.output.format {
             Format::Human => {
                 let flags = invocation::flags(self.settings);
                 report(&state, merge.as_ref(), exit, &invocation::here(self.place), &flags);
             }
-            Format::Json => output::json(&show::summary(&state, merge.as_ref())),
-            Format::Ndjson => output::json_line(&show::summary(&state, merge.as_ref())),
+            Format::Json => output::json(&show::summary(&history, merge.as_ref())),
+            Format::Ndjson => output::json_line(&show::summary(&history, merge.as_ref())),
         }
         Ok(exit)
     }

@@ -373,6 +373,11 @@ fn resumed(state: &RunState) -> Result<Vec<Event>, Rejection> {
     if events.is_empty() { Err(Rejection::NotBlocked) } else { Ok(events) }
 }
 
+/// Whether a reason has at least one letter or digit: neither spaces nor characters that nobody sees are a reason.
+pub fn says_something(because: &str) -> bool {
+    because.chars().any(char::is_alphanumeric)
+}
+
 /// Milliseconds that the gate has waited, if the decision may be made.
 fn check_decision(
     state: &RunState,
@@ -386,7 +391,7 @@ fn check_decision(
     if open.sees != seen {
         return Err(Rejection::Stale(gate.clone()));
     }
-    if because.trim().is_empty() {
+    if !says_something(because) {
         return Err(Rejection::NoReason);
     }
     if because.len() > LONGEST_RATIONALE {

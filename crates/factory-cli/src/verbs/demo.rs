@@ -38,20 +38,23 @@ pub(crate) async fn demo(args: &DemoArgs) -> Result<Exit, CliError> {
         Some(dir) => place::current_dir()?.join(dir),
         None => new_directory(example.name)?,
     };
-    if is_complete(&dir) {
-        output::note_line(&format!("goes on in {}", dir.display()));
-    } else {
+    let was_there = is_complete(&dir);
+    if !was_there {
         set_up(example, &dir)?;
-        output::note_line(&format!("the project:  {}", dir.display()));
-        output::note_line(&format!("its holdouts: {}", beside(&dir, "-holdouts").display()));
     }
+    output::note_line(&format!("the project:  {}", dir.display()));
+    output::note_line(&format!("its holdouts: {}", beside(&dir, "-holdouts").display()));
     let settings = RunSettings {
         approve_because: args.approve_because.clone(),
         output: OutputArgs { format: args.output.format, progress: args.output.progress },
         ..RunSettings::default()
     };
     if let Some(unfinished) = unfinished(&dir).await? {
+        output::note_line(&format!("goes on in {}", dir.display()));
         return resume::resume_in(&Place::find(&dir)?, Some(&unfinished), &settings).await;
+    }
+    if was_there {
+        output::note_line(&format!("begins another run in {}", dir.display()));
     }
     let run_args = RunArgs {
         spec: dir.join(example.spec),

@@ -198,7 +198,11 @@ fn project(place: &Result<Place, CliError>) -> Finding {
                 let checks = if checks.is_empty() { "none".to_owned() } else { checks.join(", ") };
                 ok("project", format!("{name}, in {}; checks: {checks}", place.project.directory().display()))
             }
-            Err(error) => failed("project", error.to_string(), "factory init"),
+            Err(error) => failed(
+                "project",
+                error.to_string(),
+                "write [deploy] in factory.toml: how the project is started (docs/configuration.md)",
+            ),
         },
         Err(error) => {
             note("project", error.to_string().replace('\n', " "), "cd into your project, or factory init")
@@ -235,7 +239,7 @@ async fn endpoint(place: Option<&Place>) -> Finding {
         Err(error) => {
             return note(
                 "endpoint",
-                error.to_string().replace('\n', " "),
+                error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: "),
                 "export OPENAI_API_KEY=… FACTORY_MODEL=…",
             );
         }

@@ -1,6 +1,7 @@
 //! `factory gate`: the gates that wait, what they show, and deciding at one.
 
 use factory_core::command::Command;
+use factory_core::decide;
 use factory_core::event::{Channel, Decision};
 use factory_core::state::OpenGate;
 use factory_engine::history::History;
@@ -104,7 +105,7 @@ async fn show(choice: &GateChoice) -> Result<Exit, CliError> {
 
 async fn decide(decision: Decision, args: &GateDecision) -> Result<Exit, CliError> {
     let place = Place::here()?;
-    if args.because.trim().is_empty() {
+    if !decide::says_something(&args.because) {
         return Err(CliError::usage("a decision needs a reason that is not blank")
             .hint("--because \"…\": it is kept with the run, for whoever asks later"));
     }

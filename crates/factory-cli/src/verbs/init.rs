@@ -12,6 +12,7 @@ mod survey;
 mod target;
 mod write;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use self::proposal::Proposal;
@@ -59,8 +60,11 @@ fn drafts(target: &Target, survey: &Survey, proposals: &[Proposal]) -> Vec<Draft
         let first = first::first(proposals);
         drafts.push(inside(first::SPEC, first.spec));
         let folder = target.holdouts.join(first::SLUG);
-        drafts
-            .extend(first.scenarios.into_iter().map(|(name, text)| Draft { path: folder.join(name), text }));
+        // Scenarios that are there are somebody's own: more of ours would judge their feature by another one.
+        if !holds_anything_but(&folder, &first.scenarios) {
+            let scenarios = first.scenarios.into_iter();
+            drafts.extend(scenarios.map(|(name, text)| Draft { path: folder.join(name), text }));
+        }
     }
     drafts.push(Draft { path: target.holdouts.join("README.md"), text: first::readme(&target.name) });
     let store = PathBuf::from(STORE);
@@ -68,6 +72,16 @@ fn drafts(target: &Target, survey: &Survey, proposals: &[Proposal]) -> Vec<Draft
     let local = LocalConfig { schema: 1, holdouts: Some(target.holdouts.clone()), replay: None };
     drafts.push(inside(&store.join(local::FILE).to_string_lossy(), local.to_toml()));
     drafts
+}
+
+/// Whether the folder has files that are not exactly the first scenarios.
+fn holds_anything_but(folder: &Path, first: &[(&str, String)]) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| {
+        let name = entry.file_name();
+        let ours = first.iter().find(|(ours, _)| name == *ours);
+        !ours.is_some_and(|(_, text)| fs::read_to_string(entry.path()).is_ok_and(|found| found == *text))
+    })
 }
 
 /// Who has specifications needs no first one.

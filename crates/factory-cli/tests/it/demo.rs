@@ -147,7 +147,7 @@ fn the_demo_ends_in_a_branch() {
     process::run(command).ends_with(0).says("OK");
 
     // What is finished is not touched: the same call begins another run.
-    demo(&world, &[]).ends_with(4).says("goes on in").says("waits at the gate plan:exit.");
+    demo(&world, &[]).ends_with(4).says("begins another run in").says("waits at the gate plan:exit.");
     let list = inside(&world, FACTORY, &["runs", "list"]).ends_with(0);
     assert_eq!(list.out.lines().count(), 2, "{list}");
 }

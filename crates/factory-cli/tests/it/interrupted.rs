@@ -31,7 +31,7 @@ fn stopped(world: &World, ran: Ran) {
     ran.ends_with(130);
     world.assert_no_process();
     world.assert_no_checkout();
-    assert_eq!(world.json(&["runs", "show"])["state"], "running");
+    assert_eq!(world.json(&["runs", "show"])["state"], "interrupted");
     world.twin().mend();
     world.factory(&["runs", "resume", APPROVE]).ends_with(0).says("is merged.");
     world.assert_merged();

@@ -177,7 +177,7 @@ fn a_decision_on_other_artifacts_than_the_gate_shows() {
 fn a_decision_without_a_reason() {
     let mut walk = Walk::up_to("plan");
     walk.produce("plan", Body::Plan(samples::plan()));
-    for blank in ["", "  ", "\n\t", "\u{a0}"] {
+    for blank in ["", "  ", "\n\t", "\u{a0}", "\u{200b}\u{a0}", "…", "-"] {
         assert_eq!(walk.refused(because(&walk, blank)), Rejection::NoReason, "{blank:?}");
     }
 }

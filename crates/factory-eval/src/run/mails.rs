@@ -75,7 +75,9 @@ pub(crate) async fn count(
             ),
         ));
     }
-    state.found.extend(matching.iter().map(|mail| mail.order));
+    // “A mail arrives” speaks for one mail, not for all that are there: “no further mail” after it means a second, too.
+    let spoken_for = if count.max.is_none() { count.min } else { matching.len() };
+    state.found.extend(matching.iter().rev().take(spoken_for).map(|mail| mail.order));
     if let Some(newest) = matching.last() {
         state.mail = Some(Arc::clone(newest));
         state.link = None;

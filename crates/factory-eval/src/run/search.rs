@@ -7,6 +7,8 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 
 /// Secrets that decode to fewer bytes are only looked for as they are written: so few occur by chance.
 const FEWEST_DECODED: usize = 12;
+/// Fewer characters of base64 than this occur by chance.
+const FEWEST_BASE64: usize = 10;
 
 /// The forms that a secret is looked for in: as it is, percent-encoded, hexadecimal, base64, reversed; and, where it is
 /// itself base64url, the bytes that it stands for and their hexadecimal form.
@@ -23,6 +25,12 @@ pub(crate) fn forms(secret: &str) -> Vec<Vec<u8>> {
         URL_SAFE_NO_PAD.encode(bytes).into_bytes(),
         bytes.iter().rev().copied().collect(),
     ];
+    for shift in 1..=2 {
+        forms.extend(inside_base64(&STANDARD_NO_PAD, bytes, shift));
+        forms.extend(inside_base64(&URL_SAFE_NO_PAD, bytes, shift));
+    }
+    forms.extend(inside_base64(&STANDARD_NO_PAD, bytes, 0));
+    forms.extend(inside_base64(&URL_SAFE_NO_PAD, bytes, 0));
     if let Ok(decoded) = URL_SAFE_NO_PAD.decode(bytes)
         && decoded.len() >= FEWEST_DECODED
     {
@@ -34,6 +42,19 @@ pub(crate) fn forms(secret: &str) -> Vec<Vec<u8>> {
     forms.sort();
     forms.dedup();
     forms
+}
+
+/// The characters that base64 surely has for `bytes` when `shift` bytes (modulo 3) stand before them and others may follow;
+/// `None` if they are so few that they occur by chance.
+fn inside_base64(alphabet: &impl base64::Engine, bytes: &[u8], shift: usize) -> Option<Vec<u8>> {
+    let mut shifted = vec![0; shift];
+    shifted.extend_from_slice(bytes);
+    let encoded = alphabet.encode(&shifted);
+    // A character stands for six bits; those at the edges mix with the neighbours.
+    let first = (shift * 8).div_ceil(6);
+    let last = shifted.len() * 8 / 6;
+    let sure = encoded.as_bytes().get(first..last)?;
+    (sure.len() >= FEWEST_BASE64).then(|| sure.to_vec())
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -87,6 +108,18 @@ pub(crate) fn in_files(forms: &[Vec<u8>], folder: &Path) -> std::io::Result<Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn base64_is_found_wherever_the_secret_stands_in_what_was_encoded() {
+        let forms = forms("secret-123");
+        for around in ["", "x", "xx", "xxx", "user:"] {
+            for after in ["", "z", "zz", "zzz"] {
+                let text = STANDARD.encode(format!("{around}secret-123{after}"));
+                assert!(occurs(&forms, text.as_bytes()), "{around:?} {after:?}: {text}");
+            }
+        }
+        assert!(!occurs(&forms, STANDARD.encode("secret-124").as_bytes()));
+    }
 
     #[test]
     fn finds_a_secret_in_many_forms() {

@@ -33,6 +33,8 @@ pub(crate) const ALL: &[Case] = &[
     ("the_clock_moves_by_libfaketime", Needs::LibFaketime, the_clock_moves_by_libfaketime),
     ("a_clock_that_cannot_be_moved_is_said_before_anything_runs", Needs::Python, no_clock),
     ("commands_run_in_the_project", Needs::Python, commands_run_in_the_project),
+    ("a_mail_speaks_for_one_mail", Needs::Python, a_mail_speaks_for_one_mail),
+    ("programs_sleep_where_no_clock_is_moved", Needs::LibFaketime, programs_sleep_where_no_clock_is_moved),
 ];
 
 fn a_right_service_passes() {
@@ -82,6 +84,26 @@ pub(crate) fn is_found(bug: &str, place: usize, class: FailureClass) {
     assert_eq!(judged.card.scenarios[0].verdict, Verdict::Failed, "{bug}");
     assert_eq!((judged.verify.passed, judged.verify.failed), (0, 1), "{bug}");
     assert_eq!(judged.verify.critical_passed, place != 0, "{bug}");
+}
+
+fn a_mail_speaks_for_one_mail() {
+    let text = r#"# Scenario: One mail and no more
+Given POST /register is sent with {"email": "eel@example.test", "password": "first"}
+When POST /forgot is sent with {"email": "eel@example.test"}
+Then a mail to "eel@example.test" arrives within 5 seconds
+And no further mail arrives
+"#;
+    assert_eq!(Bench::new("").judge(text).unwrap().failures(), []);
+    assert_eq!(Bench::new("mails_twice").judge(text).unwrap().failures(), [(0, UnwantedEffect)]);
+}
+
+/// Under libfaketime `time.sleep` of newer Pythons fails, so it is loaded for scenarios only that move the clock.
+fn programs_sleep_where_no_clock_is_moved() {
+    let mut bench = Bench::new("sleeps");
+    bench.config.clock = ClockChoice::LibFaketime;
+    bench.config.env.remove("OFFSET");
+    let judged = bench.judge(&scenario(0)).unwrap();
+    assert_eq!(judged.failures(), [], "{}", judged.messages(0));
 }
 
 fn feedback_tells_ids_classes_and_counts_only() {

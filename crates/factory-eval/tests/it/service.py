@@ -96,6 +96,9 @@ class Handler(BaseHTTPRequestHandler):
             data = json.loads(body)
         except ValueError:
             return self.answer(400, {"error": "not JSON"})
+        if BUG == "sleeps":
+            # No defect.
+            time.sleep(0.01)
         if BUG == "hangs" and self.path == "/forgot":
             self.close_connection = True
             return None

@@ -106,7 +106,17 @@ fn what_exists_is_kept() {
     init(&args(&project)).unwrap();
     assert_eq!(fs::read_to_string(project.join("factory.toml")).unwrap(), "mine");
     assert_eq!(fs::read_to_string(first.join("asked.md")).unwrap(), "mine too");
-    assert!(first.join("restart.md").is_file(), "what is missing is added");
+    assert!(!first.join("restart.md").exists(), "a suite of somebody's own gets none of ours");
+}
+
+#[test]
+fn what_is_missing_is_added() {
+    let (work, project) = repository(&SERVICE);
+    init(&args(&project)).unwrap();
+    let missing = work.path().join("project-holdouts/first/restart.md");
+    fs::remove_file(&missing).unwrap();
+    init(&args(&project)).unwrap();
+    assert!(missing.is_file());
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(crate) async fn list(format: ListFormat) -> Result<Exit, CliError> {
             rows.push(match history {
                 Ok(history) => Row {
                     id: run.to_string(),
-                    state: history.state.phase().as_str().to_owned(),
+                    state: super::show::phase(&history.state).to_owned(),
                     spec: Some(history.state.started.spec.path.clone()),
                     title: Some(history.state.started.spec.title.clone()),
                     at: Some(super::show::where_it_stands(&history.state)),

@@ -3,7 +3,7 @@
 use factory_core::artifact::Merge;
 use factory_core::event::{Event, Outcome};
 use factory_core::ids::Usage;
-use factory_core::state::{RunState, StageStatus};
+use factory_core::state::{Phase, RunState, StageStatus};
 use factory_engine::history::History;
 use serde::Serialize;
 
@@ -27,6 +27,8 @@ pub(crate) struct Summary {
     changed_at_ms: u64,
     stages: Vec<StageRow>,
     gates: Vec<GateRow>,
+    /// Every decision at a gate, a person's or policy's, as the log has it.
+    decisions: Vec<DecisionRow>,
     outcome: Option<Outcome>,
     branch: Option<String>,
     commit: Option<String>,
@@ -43,6 +45,12 @@ struct StageRow {
 }
 
 #[derive(Serialize)]
+struct DecisionRow {
+    at_ms: u64,
+    decided: Event,
+}
+
+#[derive(Serialize)]
 struct GateRow {
     id: String,
     state: &'static str,
@@ -50,7 +58,8 @@ struct GateRow {
 }
 
 /// A run for machines.
-pub(crate) fn summary(state: &RunState, merge: Option<&Merge>) -> Summary {
+pub(crate) fn summary(history: &History, merge: Option<&Merge>) -> Summary {
+    let state = &history.state;
     let stages = state.started.pipeline.stages.iter().filter_map(|stage| {
         let at = state.stages.get(&stage.id)?;
         let detail = match &at.status {
@@ -72,7 +81,7 @@ pub(crate) fn summary(state: &RunState, merge: Option<&Merge>) -> Summary {
     });
     Summary {
         id: state.started.run.to_string(),
-        state: state.phase().as_str(),
+        state: phase(state),
         spec: state.started.spec.path.clone(),
         title: state.started.spec.title.clone(),
         base: state.started.base.to_string(),
@@ -85,6 +94,12 @@ pub(crate) fn summary(state: &RunState, merge: Option<&Merge>) -> Summary {
             .into_iter()
             .map(|open| GateRow { id: open.gate.to_string(), state: "waiting", since_ms: open.since.0 })
             .collect(),
+        decisions: history
+            .events
+            .iter()
+            .filter(|(_, event)| matches!(event, Event::GateDecided(_) | Event::PolicyJudged { .. }))
+            .map(|(at, event)| DecisionRow { at_ms: at.0, decided: event.clone() })
+            .collect(),
         outcome: state.outcome.clone(),
         branch: merge.map(|merge| merge.branch.clone()),
         commit: merge.map(|merge| merge.commit.to_string()),
@@ -92,11 +107,21 @@ pub(crate) fn summary(state: &RunState, merge: Option<&Merge>) -> Summary {
     }
 }
 
+/// What a run is doing, seen by a process that holds its store and performs nothing: then nobody does.
+pub(crate) fn phase(state: &RunState) -> &'static str {
+    match state.phase() {
+        Phase::Running => "interrupted",
+        other @ (Phase::Waiting | Phase::Blocked | Phase::Merged | Phase::Rejected | Phase::Failed) => {
+            other.as_str()
+        }
+    }
+}
+
 fn status(status: &StageStatus) -> &'static str {
     match status {
         StageStatus::Pending => "pending",
         StageStatus::AtGate { .. } => "at gate",
-        StageStatus::Running { .. } => "running",
+        StageStatus::Running { .. } => "interrupted",
         StageStatus::Blocked { .. } => "blocked",
         StageStatus::Produced => "produced",
         StageStatus::Failed => "failed",
@@ -125,7 +150,7 @@ pub(crate) async fn show(run: Option<&str>, format: ListFormat) -> Result<Exit, 
     let history = choose::any(&store, run).await?;
     let merge = archive::merge(store.blobs.as_ref(), &history.state).await?;
     match format {
-        ListFormat::Json => output::json(&summary(&history.state, merge.as_ref())),
+        ListFormat::Json => output::json(&summary(&history, merge.as_ref())),
         ListFormat::Human => output::text(&screen(&history, merge.as_ref())),
     }
     Ok(Exit::Clean)
@@ -137,7 +162,7 @@ fn screen(history: &History, merge: Option<&Merge>) -> String {
     let mut text = format!(
         "{}  {}\n{}  ({})\nbase {}  pipeline {}  {}\nbegun {} by {}\n\n",
         started.run,
-        state.phase().as_str(),
+        phase(state),
         started.spec.title,
         started.spec.path,
         &started.base.as_str()[..12],
