@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::{Decision, Event, GateDecided, RunStarted};
+use crate::event::{Decision, Event, GateDecided, Outcome, RunStarted};
 use crate::ids::{StageId, Timestamp};
 use crate::pipeline::model::{Edge, GateId};
 use crate::state::{RunState, StageState, StageStatus};
@@ -78,7 +78,13 @@ pub fn evolve(state: Option<RunState>, event: &Event, at: Timestamp) -> Result<R
             stage.entered = false;
             stage.correction = Some(correction.clone());
         }
-        Event::RunEnded { outcome } => state.outcome = Some(outcome.clone()),
+        Event::RunEnded { outcome } => {
+            // What it made may still stand unjudged: a build whose checks fail never comes to its gate.
+            if let Outcome::Failed { stage, .. } = outcome {
+                stage_mut(&mut state, stage)?.status = StageStatus::Failed;
+            }
+            state.outcome = Some(outcome.clone());
+        }
     }
     settle(&mut state, event)?;
     Ok(state)

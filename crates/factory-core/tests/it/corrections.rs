@@ -79,6 +79,7 @@ fn a_build_that_stays_red_ends_the_run() {
     let Some(Outcome::Failed { detail, .. }) = &walk.state().outcome else { panic!() };
     assert_eq!(detail, "the project's own checks fail on the patch: test, slow");
     assert_eq!(walk.state().phase(), Phase::Failed);
+    assert_eq!(walk.stage("build").status, StageStatus::Failed, "a red build has not passed");
     assert!(walk.wanted().is_empty());
 }
 
