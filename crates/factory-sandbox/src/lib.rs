@@ -14,8 +14,8 @@
 //!     factory_sandbox::enter_if_helper();
 //!     let runtime = tokio::runtime::Runtime::new()?;
 //!     let command = Command::shell("git status --short")
-//!         .cwd("/work/checkout")
-//!         .environment(Environment::tools("/work/scratch".as_ref())?);
+//!         .cwd("/srv/checkout")
+//!         .environment(Environment::tools("/srv/scratch".as_ref())?);
 //!     let finished = runtime.block_on(Launcher::new().run(command))?;
 //!     println!("{:?}\n{}", finished.end, finished.stdout.text());
 //!     Ok(())
