@@ -1,14 +1,16 @@
 //! What the roles are told. The texts are in `prompts/`; this fills them in.
 //!
-//! A file holds the standing instructions, a line `---`, and the template of what is asked. Nothing that differs from
-//! one run to the next goes in: no time, id, or absolute path.
+//! A role's file holds the standing instructions, a line `---`, and what is asked. Nothing that differs from one run to
+//! the next goes in: no time, id, or absolute path. What a run does not have (a design, a note) leaves no trace, so that
+//! a recording made without it still replays.
+
+mod corrections;
 
 use std::sync::LazyLock;
 
-use factory_core::artifact::{CheckOutcome, CheckResult, Plan, Review, Tasks};
-use factory_core::feedback::{CountBucket, FailureClass, Feedback, FeedbackItem};
+use factory_core::artifact::Plan;
 use factory_core::ids::Digest;
-use factory_engine::port::agents::Correction;
+use factory_engine::port::agents::{Assignment, Before, Correction};
 use factory_engine::port::model::Message;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
@@ -19,35 +21,40 @@ use crate::text;
 /// What a model is told that answered without calling a tool.
 pub(crate) const REMINDER: &str = "Only what you hand in with `submit` is read. Go on with the tools, or call `submit` if the work is done.";
 
-/// How much of what a failing check printed is shown: its end, in bytes.
-const LOG_BYTES: usize = 6 * 1024;
-/// How much of a diff is shown, in bytes. The reviewer can read the files themselves.
+/// How much of a diff is shown, in bytes. Who reads it can read the files themselves.
 const DIFF_BYTES: usize = 256 * 1024;
+/// How much of the account of a run is shown, in bytes.
+const ACCOUNT_BYTES: usize = 64 * 1024;
 
-const PLANNER: &str = include_str!("../prompts/planner.md");
-const TASKS: &str = include_str!("../prompts/tasks.md");
-const IMPLEMENTER: &str = include_str!("../prompts/implementer.md");
-const CORRECTION: &str = include_str!("../prompts/correction.md");
-const REVIEWER: &str = include_str!("../prompts/reviewer.md");
+/// Every text, by its file's name.
+const TEXTS: [(&str, &str); 11] = [
+    ("design", include_str!("../prompts/design.md")),
+    ("tests", include_str!("../prompts/tests.md")),
+    ("recon", include_str!("../prompts/recon.md")),
+    ("planner", include_str!("../prompts/planner.md")),
+    ("tasks", include_str!("../prompts/tasks.md")),
+    ("implementer", include_str!("../prompts/implementer.md")),
+    ("correction", include_str!("../prompts/correction.md")),
+    ("reviewer", include_str!("../prompts/reviewer.md")),
+    ("lessons", include_str!("../prompts/lessons.md")),
+    ("before", include_str!("../prompts/before.md")),
+    ("notes", include_str!("../prompts/notes.md")),
+];
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    for (name, text) in [
-        ("planner", asked(PLANNER)),
-        ("tasks", asked(TASKS)),
-        ("implementer", asked(IMPLEMENTER)),
-        ("correction", CORRECTION),
-        ("reviewer", asked(REVIEWER)),
-    ] {
+    for (name, text) in TEXTS {
         templates.add_template(name, text).expect("the templates are part of the program");
     }
     templates
 });
 
-/// The digest of every text in here. A recording made with another one may not replay.
+/// The digest of every text in here. A recording holds the digest that was current. One made with another may replay all
+/// the same, since texts that changed need not say anything else to the run that was recorded: only messages are matched.
 pub fn digest() -> Digest {
-    Digest::of([PLANNER, TASKS, IMPLEMENTER, CORRECTION, REVIEWER, REMINDER].join("\0").as_bytes())
+    let texts: Vec<&str> = TEXTS.into_iter().map(|(_, text)| text).chain([REMINDER]).collect();
+    Digest::of(texts.join("\0").as_bytes())
 }
 
 /// One of the project's own checks.
@@ -59,124 +66,109 @@ pub struct CheckCommand {
     pub command: String,
 }
 
-pub(crate) fn planner(spec: &str) -> Vec<Message> {
-    opening(PLANNER, "planner", context! { spec })
+pub(crate) fn design(work: &Assignment<'_>) -> Vec<Message> {
+    reading("design", work)
 }
 
-pub(crate) fn tasks(spec: &str, plan: &Plan) -> Vec<Message> {
-    opening(TASKS, "tasks", context! { spec, plan => Serde(plan) })
+pub(crate) fn tests(work: &Assignment<'_>) -> Vec<Message> {
+    reading("tests", work)
+}
+
+pub(crate) fn recon(work: &Assignment<'_>) -> Vec<Message> {
+    reading("recon", work)
+}
+
+pub(crate) fn planner(work: &Assignment<'_>) -> Vec<Message> {
+    reading("planner", work)
+}
+
+pub(crate) fn tasks(work: &Assignment<'_>, plan: &Plan) -> Vec<Message> {
+    let before = Before { plan: Some(plan.clone()), ..work.before.clone() };
+    with_notes(opening("tasks", context! { spec => work.spec, before => shown(&before) }), work.notes)
 }
 
 pub(crate) fn implementer(
-    spec: &str,
-    plan: &Plan,
-    tasks: &Tasks,
+    work: &Assignment<'_>,
     checks: &[CheckCommand],
-    correction: Option<&Correction>,
+    corrections: &[Correction],
 ) -> Vec<Message> {
+    let Before { design, tests, recon, plan, tasks } = work.before;
+    let more = design.is_some() || tests.is_some() || recon.is_some();
     let values = context! {
-        spec,
-        plan => Serde(plan),
-        tasks => Serde(&tasks.tasks),
+        spec => work.spec,
+        before => shown(work.before),
+        plain => plan.is_some() && tasks.is_some() && !more,
+        tests => tests.is_some(),
         checks => Serde(checks),
-        correction => correction.is_some(),
+        correction => !corrections.is_empty(),
+        notes => !work.notes.is_empty(),
     };
-    let mut messages = opening(IMPLEMENTER, "implementer", values);
-    match correction {
-        None => {}
-        Some(Correction::Checks(results)) => {
-            messages.push(Message::User { text: render("correction", context! { kind => "checks" }) });
-            let text =
-                results.iter().map(|(result, log)| check(result, log)).collect::<Vec<_>>().join("\n\n");
-            messages.push(Message::Observation { text });
-        }
-        Some(Correction::Review(review)) => messages.push(Message::User { text: sent_back(review) }),
-        Some(Correction::Holdouts(feedback)) => {
-            messages.push(Message::User { text: render("correction", context! { kind => "holdouts" }) });
-            messages.push(Message::Observation { text: failed(feedback) });
-        }
+    let mut messages = opening("implementer", values);
+    for (index, correction) in corrections.iter().enumerate() {
+        messages.extend(corrections::told(correction, index == 0));
+    }
+    with_notes(messages, work.notes)
+}
+
+pub(crate) fn reviewer(work: &Assignment<'_>, diff: &str) -> Vec<Message> {
+    let values = context! { spec => work.spec, before => shown(work.before), diff => cut_diff(diff) };
+    with_notes(opening("reviewer", values), work.notes)
+}
+
+pub(crate) fn lessons(work: &Assignment<'_>, diff: &str, account: &str) -> Vec<Message> {
+    let account = cut(account, ACCOUNT_BYTES, "the account goes on");
+    let values =
+        context! { spec => work.spec, before => shown(work.before), diff => cut_diff(diff), account };
+    with_notes(opening("lessons", values), work.notes)
+}
+
+/// A role that needs nothing but the specification, the project, and what was made before.
+fn reading(name: &str, work: &Assignment<'_>) -> Vec<Message> {
+    with_notes(opening(name, context! { spec => work.spec, before => shown(work.before) }), work.notes)
+}
+
+/// What was made before, in the order in which it is usually made; nothing at all if there is nothing.
+fn shown(before: &Before) -> String {
+    let Before { design, tests, recon, plan, tasks } = before;
+    render(
+        "before",
+        context! {
+            design => Serde(design),
+            tests => Serde(tests),
+            recon => Serde(recon),
+            plan => Serde(plan),
+            tasks => Serde(tasks),
+        },
+    )
+}
+
+/// The messages, and what people said behind them.
+fn with_notes(mut messages: Vec<Message>, notes: &[String]) -> Vec<Message> {
+    if !notes.is_empty() {
+        messages.push(Message::User { text: render("notes", context! { notes => Serde(notes) }) });
     }
     messages
 }
 
-pub(crate) fn reviewer(spec: &str, diff: &str) -> Vec<Message> {
-    let shown = text::head(diff, DIFF_BYTES);
-    let rest = if shown.len() < diff.len() { "\n[the diff goes on; read the files]" } else { "" };
-    opening(REVIEWER, "reviewer", context! { spec, diff => format!("{shown}{rest}") })
+fn cut_diff(diff: &str) -> String {
+    cut(diff, DIFF_BYTES, "the diff goes on; read the files")
 }
 
-fn sent_back(review: &Review) -> String {
-    render("correction", context! { kind => "review", review => Serde(review) })
+/// The beginning of a text, with a word on it if there is more.
+fn cut(text: &str, bytes: usize, more: &str) -> String {
+    let shown = text::head(text, bytes);
+    if shown.len() < text.len() { format!("{shown}\n[{more}]") } else { shown.to_owned() }
 }
 
-/// What may be said of holdouts that failed, a line each. Observed like a check's output: a machine on which one scenario
-/// more fails is no reason for a recording to miss.
-fn failed(feedback: &Feedback) -> String {
-    let line = |item: &FeedbackItem| {
-        let requirement = item.requirement.as_ref().map_or("no particular requirement", |id| id.as_str());
-        format!("- {requirement}: {} ({})", class_in_words(item.class), count_in_words(item.count))
-    };
-    feedback.items().iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// What an implementer is told for a class of failures.
-fn class_in_words(class: FailureClass) -> &'static str {
-    match class {
-        FailureClass::NotDeployable => "it could not be built or started, or did not become ready",
-        FailureClass::NoAnswer => "there was no answer, the connection broke, or it took too long",
-        FailureClass::WrongStatus => "the status of an answer, or an exit code, was another than required",
-        FailureClass::WrongHeader => "a header of an answer was missing or other than required",
-        FailureClass::WrongContent => {
-            "the content of an answer, or what a command printed, was other than required"
-        }
-        FailureClass::MissingEffect => "something that should have happened besides the answer did not",
-        FailureClass::UnwantedEffect => "something happened that should not have",
-        FailureClass::WrongComparison => {
-            "answers that had to be alike differed, or those that had to differ were alike"
-        }
-    }
-}
-
-fn count_in_words(count: CountBucket) -> &'static str {
-    match count {
-        CountBucket::One => "one case",
-        CountBucket::Few => "a few cases",
-        CountBucket::Many => "many cases",
-    }
-}
-
-/// A check's result and the end of its output. How it ended has a line of its own, as in what `bash` answers.
-fn check(result: &CheckResult, log: &str) -> String {
-    let ended = match result.outcome {
-        CheckOutcome::Passed => return format!("Check `{}` passed.", result.name),
-        CheckOutcome::Failed { status } => format!("exit status {status}"),
-        CheckOutcome::TimedOut => "timed out".to_owned(),
-    };
-    let end = text::tail(log, LOG_BYTES);
-    let before = if end.len() < log.len() { "[…]\n" } else { "" };
-    format!("Check `{}` failed:\n{ended}\n{before}{}", result.name, end.trim_end())
-}
-
-fn opening(file: &'static str, name: &str, values: Value) -> Vec<Message> {
-    vec![
-        Message::System { text: instructions(file).to_owned() },
-        Message::User { text: render(name, values) },
-    ]
+/// What stands, and what is asked.
+fn opening(name: &str, values: Value) -> Vec<Message> {
+    let text = render(name, values);
+    // The first such line: nothing is filled in above it that a run brings along.
+    let (stands, asked) = text.split_once("\n---\n").expect("a line divides what stands from what is asked");
+    vec![Message::System { text: stands.to_owned() }, Message::User { text: asked.trim().to_owned() }]
 }
 
 fn render(name: &str, values: Value) -> String {
     let template = TEMPLATES.get_template(name).expect("every name used here is a template");
     template.render(values).expect("every value that a template uses is given").trim().to_owned()
-}
-
-fn instructions(file: &'static str) -> &'static str {
-    split(file).0
-}
-
-fn asked(file: &'static str) -> &'static str {
-    split(file).1
-}
-
-fn split(file: &'static str) -> (&'static str, &'static str) {
-    file.split_once("\n---\n").expect("a line divides what stands from what is asked")
 }

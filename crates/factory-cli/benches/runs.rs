@@ -15,7 +15,8 @@ use factory_core::command::Command;
 use factory_core::decide;
 use factory_core::event::{Person, Proof, Record, RunStarted, SpecRef};
 use factory_core::evolve;
-use factory_core::ids::{Attempt, Digest, RunId, Timestamp, Usage};
+use factory_core::ids::{Attempt, Budget, Digest, RunId, Timestamp, Usage};
+use factory_core::ledger::entry::{self, LedgerEntry};
 use factory_core::pipeline::model::EntryType;
 use factory_core::pipeline::read;
 use factory_core::state::RunState;
@@ -110,8 +111,11 @@ fn started(number: u64) -> RunStarted {
             requirements: (1..=16).map(|n| format!("R{n}").parse().expect("an id")).collect(),
         },
         base: "0".repeat(40).parse().expect("an object id"),
+        branch: None,
         entry: EntryType::Feature,
         pipeline,
+        budget: Budget::default(),
+        lint: Vec::new(),
         model: "nobody".to_owned(),
         requested_by: Person {
             login: "bench".to_owned(),
@@ -129,9 +133,16 @@ fn begun(runtime: &Runtime, store: &Store, number: u64) -> (RunId, RunState) {
     let run = started.run.clone();
     let events = decide::decide(None, Command::Start(Box::new(started)), NOW).expect("a run can start");
     let record = Record::new(NOW, events);
-    runtime.block_on(store.log.append(&run, 0, &record.to_bytes())).expect("appended");
+    runtime
+        .block_on(store.log.append(&run, 0, &record.to_bytes(), &decisions(&run, 0, &record)))
+        .expect("appended");
     let state = evolve::evolve_all(None, &record.events, NOW).expect("a state").expect("begun");
     (run, state)
+}
+
+/// What the record adds to the ledger.
+fn decisions(run: &RunId, position: u64, record: &Record) -> Vec<Vec<u8>> {
+    entry::entries(run, position, record.at, &record.events).iter().map(LedgerEntry::to_bytes).collect()
 }
 
 fn produce(started: &RunStarted) -> Command {
@@ -161,14 +172,22 @@ async fn transition(store: &Store, run: &RunId, state: RunState) -> RunState {
     let command = produce(&state.started);
     let events = decide::decide(Some(&state), command, NOW).expect("produces");
     let record = Record::new(NOW, events);
-    store.log.append(run, 1, &record.to_bytes()).await.expect("appended");
+    store.log.append(run, 1, &record.to_bytes(), &decisions(run, 1, &record)).await.expect("appended");
     evolve::evolve_all(Some(state), &record.events, NOW).expect("a state").expect("begun")
 }
 
 /// The demonstration, from a fresh repository to the merged branch: recorded model, real checks, real deployments.
 fn replayed_run(dir: &Path) {
     let status = Process::new(env!("CARGO_BIN_EXE_factory"))
-        .args(["demo", "password-reset", "--approve-because", "a benchmark", "--progress", "none", "--dir"])
+        .args([
+            "demo",
+            "password-reset",
+            "--approve-because",
+            "measured, not judged",
+            "--progress",
+            "none",
+            "--dir",
+        ])
         .arg(dir)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

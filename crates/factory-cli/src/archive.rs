@@ -8,8 +8,9 @@ use factory_core::ids::{Digest, RunId};
 use factory_core::state::RunState;
 use factory_engine::error::EngineError;
 use factory_engine::history::{self, History};
-use factory_engine::port::store::{BlobStore, EventLog};
-use factory_store::Store;
+use factory_engine::ledger;
+use factory_engine::port::store::{BlobStore, EventLog, StoreError};
+use factory_store::{Access, Opened, Store};
 
 use crate::config::place::Place;
 use crate::error::CliError;
@@ -18,18 +19,28 @@ use crate::error::CliError;
 pub(crate) type Entry = (RunId, Result<History, EngineError>);
 
 /// Opens the project's store; `None` when nothing was ever run here.
-pub(crate) fn open(place: &Place) -> Result<Option<Store>, CliError> {
+pub(crate) async fn open(place: &Place) -> Result<Option<Opened>, CliError> {
     let store = place.store();
-    if store.join("store").is_dir() { open_at(&store).map(Some) } else { Ok(None) }
+    if store.join("store").is_dir() { open_at(&store).await.map(Some) } else { Ok(None) }
 }
 
-/// Opens a store, making it if need be.
-pub(crate) fn open_at(store: &Path) -> Result<Store, CliError> {
-    Ok(Store::open(store)?)
+/// Opens a store, making it if need be; or reaches it through the process that holds it.
+pub(crate) async fn open_at(store: &Path) -> Result<Opened, CliError> {
+    let opened = Store::open_or_attach(store).await?;
+    if opened.access == Access::Held {
+        // A store of the first version has runs and no ledger.
+        ledger::backfill(opened.log.as_ref()).await?;
+    }
+    Ok(opened)
+}
+
+/// Whether some process performs the run now.
+pub(crate) async fn is_driven(log: &dyn EventLog, run: &RunId) -> bool {
+    matches!(log.claim(run).await, Err(StoreError::Driven { .. }))
 }
 
 /// All runs, the newest first; runs that cannot be read come last.
-pub(crate) async fn all(store: &Store) -> Result<Vec<Entry>, CliError> {
+pub(crate) async fn all(store: &Opened) -> Result<Vec<Entry>, CliError> {
     let mut entries = Vec::new();
     for run in store.log.runs().await? {
         let history = history::read(store.log.as_ref(), &run).await;

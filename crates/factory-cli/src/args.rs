@@ -1,9 +1,15 @@
 //! The command line, as clap reads it. What each verb does stands in `verbs/`.
 
+pub(crate) mod decision;
+pub(crate) mod pipeline;
+pub(crate) mod trust;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+use self::pipeline::PipelineVerb;
 
 /// A specification in, a merged branch out.
 #[derive(Debug, Parser)]
@@ -29,6 +35,15 @@ pub(crate) enum Verb {
     /// Gates that wait for a person
     #[command(subcommand)]
     Gate(GateVerb),
+    /// What people and policy have decided
+    #[command(subcommand)]
+    Decision(decision::DecisionVerb),
+    /// How far the evaluator is trusted
+    #[command(subcommand)]
+    Trust(trust::TrustVerb),
+    /// Pipelines: which there are, what they do, what is wrong with them
+    #[command(subcommand)]
+    Pipeline(PipelineVerb),
     /// Remove checkouts and caches that no run uses
     Clean(CleanArgs),
     /// Print a completion script for a shell
@@ -120,6 +135,18 @@ pub(crate) enum ProgressKind {
     None,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Entry {
+    /// New behaviour
+    Feature,
+    /// Behaviour that is wrong
+    Bug,
+    /// Something found by an audit or a watcher
+    Remediation,
+    /// A mend that cannot wait for a plan
+    Hotfix,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// The specification, a Markdown file
@@ -130,6 +157,15 @@ pub(crate) struct RunArgs {
     /// Work from HEAD although files have changes that are not committed
     #[arg(long)]
     pub(crate) allow_dirty: bool,
+    /// What kind of work: it decides at which stage the run begins [default: as the specification says]
+    #[arg(long, value_enum, value_name = "TYPE")]
+    pub(crate) entry: Option<Entry>,
+    /// What the model calls may cost in US dollars; then a person is asked
+    #[arg(long, value_name = "USD")]
+    pub(crate) budget: Option<f64>,
+    /// How many tokens the model calls may use; then a person is asked
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) budget_tokens: Option<u64>,
     /// Show the stages, what each role would see and what it may cost; run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -166,6 +202,12 @@ pub(crate) struct InitArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
+    /// Look at every record in the store; if one is damaged, make a new store of all that is whole
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Directory for the new store [default: .factory-saved in the project]
+    #[arg(long, value_name = "DIR", requires = "repair")]
+    pub(crate) to: Option<PathBuf>,
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ListFormat,
 }
@@ -188,6 +230,12 @@ pub(crate) enum RunsVerb {
     Show {
         /// The run, or the beginning of its id [default: the newest]
         run: Option<String>,
+        /// Show the evaluator's scorecard, which says what the holdouts are about; at a terminal only, and recorded
+        #[arg(long, requires = "because")]
+        reveal: bool,
+        /// Why the scorecard has to be seen; kept for good
+        #[arg(long, value_name = "REASON", requires = "reveal")]
+        because: Option<String>,
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
     },
@@ -206,6 +254,21 @@ pub(crate) enum RunsVerb {
         /// The run, or the beginning of its id [default: the newest]
         run: Option<String>,
     },
+    /// Follow a run that another process performs
+    Attach {
+        /// The run, or the beginning of its id [default: the newest]
+        run: Option<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Stop a run for good
+    Cancel {
+        /// The run, or the beginning of its id [default: the only unfinished one]
+        run: Option<String>,
+        /// Why; kept for good
+        #[arg(long, value_name = "REASON")]
+        because: String,
+    },
     /// Go on with a run that was interrupted, blocked or waits at a gate
     Resume {
         /// The run, or the beginning of its id [default: the only unfinished one]
@@ -223,11 +286,33 @@ pub(crate) enum GateVerb {
         format: ListFormat,
     },
     /// What a gate shows to whoever decides
-    Show(GateChoice),
+    Show(ShowArgs),
     /// Let the run go on
-    Approve(GateDecision),
+    Approve {
+        #[command(flatten)]
+        deciding: Deciding,
+        /// Approve it with these changes: a file as `gate show --artifact` prints it
+        #[arg(long, value_name = "FILE")]
+        edited: Option<PathBuf>,
+    },
     /// End the run
-    Reject(GateDecision),
+    Reject(Deciding),
+    /// Have the work done again
+    Retry {
+        #[command(flatten)]
+        deciding: Deciding,
+        /// What should be different; whoever does it again is told
+        #[arg(long, value_name = "TEXT")]
+        note: String,
+    },
+    /// Let the run go on although something is wrong
+    Override {
+        #[command(flatten)]
+        deciding: Deciding,
+        /// A finding that is overridden, as `gate show` names it; every one has to be named
+        #[arg(long, value_name = "FINDING", required = true)]
+        finding: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -240,12 +325,27 @@ pub(crate) struct GateChoice {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct GateDecision {
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) choice: GateChoice,
+    /// Leave out what the evaluator said, to judge for yourself first; the decision records it
+    #[arg(long)]
+    pub(crate) hide_verdict: bool,
+    /// Print the content of what the gate is about as JSON, to be changed and approved with --edited
+    #[arg(long)]
+    pub(crate) artifact: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Deciding {
     #[command(flatten)]
     pub(crate) choice: GateChoice,
     /// Why; kept for good
     #[arg(long, value_name = "REASON")]
     pub(crate) because: String,
+    /// Sign the decision with your SSH key, as git is set up to sign
+    #[arg(long)]
+    pub(crate) sign: bool,
     /// Go on with the run at once
     #[arg(long)]
     pub(crate) resume: bool,

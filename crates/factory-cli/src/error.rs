@@ -16,6 +16,7 @@ pub(crate) struct CliError {
     message: String,
     causes: Vec<String>,
     hint: Option<String>,
+    holder_gone: bool,
 }
 
 impl CliError {
@@ -31,7 +32,7 @@ impl CliError {
 
     /// Anything else.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), causes: Vec::new(), hint: None }
+        Self { exit, message: message.into(), causes: Vec::new(), hint: None, holder_gone: false }
     }
 
     /// Adds an error and all its sources as the reason.
@@ -55,6 +56,11 @@ impl CliError {
 
     pub(crate) fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// Whether all that is wrong is that the process has ended through which the store was reached.
+    pub(crate) fn is_holder_gone(&self) -> bool {
+        self.holder_gone
     }
 }
 
@@ -81,6 +87,16 @@ impl From<StoreError> for CliError {
                     "wait until process {holder} ends, or stop it with Ctrl-C; its run can be resumed"
                 ))
             }
+            StoreError::Driven { run, holder } => {
+                CliError::usage(format!("the run {run} is already going on, in process {holder}"))
+                    .hint(format!("follow it: factory runs attach {run}"))
+            }
+            StoreError::HolderGone => CliError {
+                holder_gone: true,
+                ..CliError::failed("the store was reached through another factory, which has ended")
+                    .because(&error)
+                    .hint("nothing that was recorded is lost; give the same command again")
+            },
             StoreError::Newer { .. } => {
                 CliError::usage("this project's store was written by a newer factory")
                     .because(&error)
@@ -94,8 +110,8 @@ impl From<StoreError> for CliError {
             )
             .because(&error)
             .hint(
-                "`factory runs list` shows what can still be read; if it shows nothing, put back a copy of \
-                         .factory/, or move .factory/ away to begin afresh: merged branches are in git",
+                "`factory runs list` shows what can still be read, and `factory doctor --repair` saves all of it; \
+                         merged branches are in git",
             ),
             StoreError::Conflict { .. } | StoreError::NoBlob(_) | StoreError::Io { .. } => {
                 CliError::failed("the store cannot go on")
@@ -113,6 +129,9 @@ impl From<EngineError> for CliError {
             EngineError::NoRun(ref run) => CliError::usage(format!("there is no run {run}"))
                 .hint("`factory runs list` shows the runs of this project"),
             EngineError::Rejected(ref rejection) => CliError::usage(rejection.to_string()),
+            EngineError::Entry { .. } => CliError::failed("the decision ledger cannot be used")
+                .because(&error)
+                .hint("`factory decision verify` says what is wrong with it"),
             EngineError::Record { .. } | EngineError::Broken { .. } => {
                 CliError::failed("the run's log cannot be used").because(&error)
             }

@@ -15,7 +15,7 @@ use crate::error::CliError;
 use crate::output;
 
 /// Where the evaluator keeps what nobody else may see, inside the store's folder.
-const SCORECARDS: &str = "evaluator";
+pub(crate) const SCORECARDS: &str = "evaluator";
 
 /// The evaluator for one specification.
 pub(crate) struct Evaluation {

@@ -17,6 +17,8 @@ pub enum Exit {
     Waiting,
     /// A person said no at a gate.
     GateRejected,
+    /// The budget is spent; a person has to grant more.
+    BudgetSpent,
     /// Ended by Ctrl-C or a signal; the run goes on with `factory runs resume`.
     Interrupted,
 }
@@ -31,6 +33,7 @@ impl Exit {
             Exit::SpecRejected => 3,
             Exit::Waiting => 4,
             Exit::GateRejected => 5,
+            Exit::BudgetSpent => 6,
             Exit::Interrupted => 130,
         }
     }

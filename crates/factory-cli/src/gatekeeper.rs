@@ -2,15 +2,18 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use factory_core::command::Command;
-use factory_core::decide;
+use factory_core::artifact::Artifact;
+use factory_core::command::Deciding;
 use factory_core::event::{Channel, Decision, Person};
-use factory_core::state::OpenGate;
+use factory_core::ids::FindingId;
+use factory_core::pipeline::model::Edge;
+use factory_core::reason;
+use factory_core::state::{OpenGate, RunState};
 use factory_engine::port::store::BlobStore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::CliError;
-use crate::{archive, story};
+use crate::{archive, edit, story};
 
 /// How gates are answered in this process.
 #[derive(Debug, Clone)]
@@ -23,15 +26,34 @@ pub(crate) enum Gatekeeper {
     Nobody,
 }
 
+/// A gate that asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) state: &'a RunState,
+    pub(crate) open: &'a OpenGate,
+    pub(crate) by: &'a Person,
+    pub(crate) blobs: &'a dyn BlobStore,
+}
+
+/// What was answered at the terminal.
+struct Answer {
+    decision: Decision,
+    because: String,
+    note: Option<String>,
+    overrides: Vec<FindingId>,
+    edited: Option<Artifact>,
+}
+
 impl Gatekeeper {
-    /// As the flag and the terminal allow. A blank reason is refused before anything runs.
+    /// As the flag and the terminal allow. A reason that is none is refused before anything runs.
     pub(crate) fn choose(approve_because: Option<&str>) -> Result<Self, CliError> {
         match approve_because {
-            Some(reason) if !decide::says_something(reason) => {
-                Err(CliError::usage("--approve-because needs a reason that is not blank")
-                    .hint("say why every gate may be passed unseen; it is kept with the run"))
-            }
-            Some(reason) => Ok(Gatekeeper::InAdvance(reason.to_owned())),
+            Some(text) => match reason::check(text) {
+                Ok(reason) => Ok(Gatekeeper::InAdvance(reason)),
+                Err(error) => Err(CliError::usage("--approve-because needs a reason")
+                    .because(&error)
+                    .hint("say why every gate may be passed unseen; it is kept with the run")),
+            },
             None if io::stdin().is_terminal() && io::stderr().is_terminal() => Ok(Gatekeeper::Terminal),
             None => Ok(Gatekeeper::Nobody),
         }
@@ -40,80 +62,192 @@ impl Gatekeeper {
     /// The decision, or `None` when the gate stays open.
     pub(crate) async fn answer(
         &self,
-        open: &OpenGate,
-        by: Person,
-        blobs: &dyn BlobStore,
+        asked: Asked<'_>,
         cancel: &CancellationToken,
-    ) -> Result<Option<Command>, CliError> {
-        let (decision, via, because) = match self {
-            Gatekeeper::Nobody => return Ok(None),
-            Gatekeeper::InAdvance(because) => (Decision::Approved, Channel::InAdvance, because.clone()),
-            Gatekeeper::Terminal => {
-                let shown = shown(open, blobs).await?;
-                let gate = open.gate.to_string();
-                let asking = tokio::task::spawn_blocking(move || ask(&gate, &shown));
-                let answer = tokio::select! {
-                    answer = asking => answer.map_err(|error| CliError::failed("the prompt failed").because(&error))?,
-                    () = cancel.cancelled() => return Ok(None),
-                };
-                match answer
-                    .map_err(|error| CliError::failed("the terminal cannot be read").because(&error))?
-                {
-                    Some((decision, because)) => (decision, Channel::Terminal, because),
-                    None => return Ok(None),
-                }
-            }
+    ) -> Result<Option<Deciding>, CliError> {
+        let open = asked.open;
+        let plain = |decision, via, because: String| {
+            Deciding::plain(open.gate.clone(), decision, asked.by.clone(), via, because, open.sees.clone())
         };
-        Ok(Some(Command::Decide {
-            gate: open.gate.clone(),
-            decision,
-            by,
-            via,
-            because,
-            seen: open.sees.clone(),
-        }))
+        match self {
+            Gatekeeper::Nobody => Ok(None),
+            Gatekeeper::InAdvance(because) => {
+                Ok(in_advance(asked).then(|| plain(Decision::Approved, Channel::InAdvance, because.clone())))
+            }
+            Gatekeeper::Terminal => {
+                let Some(answer) = at_terminal(asked, cancel).await? else { return Ok(None) };
+                if let Some(edited) = &answer.edited {
+                    asked.blobs.put(&edited.to_bytes()).await?;
+                }
+                let Answer { decision, because, note, overrides, edited } = answer;
+                let edited = edited.map(Box::new);
+                Ok(Some(Deciding { note, overrides, edited, ..plain(decision, Channel::Terminal, because) }))
+            }
+        }
     }
 }
 
-/// Everything that whoever decides has to see, in words.
-pub(crate) async fn shown(open: &OpenGate, blobs: &dyn BlobStore) -> Result<String, CliError> {
+/// Whether a reason given in advance may answer: not where the gate asks for somebody in particular, nor where a stage
+/// is stuck.
+fn in_advance(asked: Asked<'_>) -> bool {
+    let gate = &asked.open.gate;
+    let stage = asked.state.started.pipeline.stage(&gate.stage);
+    let named = stage.is_none_or(|stage| stage.rule(gate.edge).asks_for_somebody());
+    match gate.edge {
+        Edge::Entry | Edge::Exit => !named,
+        Edge::Escalation | Edge::Budget => false,
+    }
+}
+
+async fn at_terminal(asked: Asked<'_>, cancel: &CancellationToken) -> Result<Option<Answer>, CliError> {
+    let mut text = shown(asked.open, asked.blobs, true).await?;
+    loop {
+        let open = asked.open.clone();
+        let editable = edit::is_editable(asked.state, &open.gate);
+        let asking = tokio::task::spawn_blocking(move || ask(&open, &text, editable));
+        let answer = tokio::select! {
+            answer = asking => answer.map_err(|error| CliError::failed("the prompt failed").because(&error))?,
+            () = cancel.cancelled() => return Ok(None),
+        };
+        let answer =
+            answer.map_err(|error| CliError::failed("the terminal cannot be read").because(&error))?;
+        match answer {
+            Asking::Leave => return Ok(None),
+            Asking::Answered(answer) => return Ok(Some(*answer)),
+            Asking::Edit => match edit::in_editor(asked.open, asked.blobs).await {
+                Ok(edited) => {
+                    let changed = story::wrap(&story::body(&edited.body));
+                    let because = tokio::task::spawn_blocking(move || approve_changed(&changed)).await;
+                    let because =
+                        because.map_err(|error| CliError::failed("the prompt failed").because(&error))?;
+                    if let Ok(Some(because)) = because {
+                        let decision = Decision::Approved;
+                        let (note, overrides, edited) = (None, Vec::new(), Some(edited));
+                        return Ok(Some(Answer { decision, because, note, overrides, edited }));
+                    }
+                    text = String::new();
+                }
+                Err(error) => text = format!("{error}\n"),
+            },
+        }
+    }
+}
+
+/// Everything that whoever decides has to see, in words; what the evaluator said only `with_verdict`.
+pub(crate) async fn shown(
+    open: &OpenGate,
+    blobs: &dyn BlobStore,
+    with_verdict: bool,
+) -> Result<String, CliError> {
+    use factory_core::artifact::Body;
     let mut text = String::new();
     for digest in &open.sees {
         let body = archive::artifact(blobs, digest).await?;
         text.push_str(&format!("── {} {} ──\n", body.kind().as_str(), digest.short()));
+        if !with_verdict && matches!(body, Body::Verify(_)) {
+            text.push_str("(what the evaluator said is not shown)\n\n");
+            continue;
+        }
         text.push_str(&story::wrap(&story::body(&body)));
+        text.push('\n');
+    }
+    if let (Some(escalation), true) = (&open.escalation, with_verdict) {
+        text.push_str("── what is stuck ──\n");
+        text.push_str(&story::wrap(&story::escalation(escalation)));
         text.push('\n');
     }
     Ok(text)
 }
 
-/// Asks until there is a decision with a reason; `None` leaves the gate open.
-fn ask(gate: &str, shown: &str) -> io::Result<Option<(Decision, String)>> {
+enum Asking {
+    Answered(Box<Answer>),
+    Edit,
+    Leave,
+}
+
+/// Asks until there is a decision with a reason.
+fn ask(open: &OpenGate, shown: &str, editable: bool) -> io::Result<Asking> {
     let mut err = io::stderr().lock();
     let mut lines = io::stdin().lock().lines();
-    write!(err, "\n{shown}The gate {gate} asks for your decision.\n")?;
+    write!(err, "\n{shown}The gate {} asks for your decision.\n", open.gate)?;
+    let choices: &[(&str, Option<Decision>)] = match (open.gate.edge, editable) {
+        (Edge::Entry | Edge::Exit, true) => &[
+            ("approve", Some(Decision::Approved)),
+            ("edit", None),
+            ("try again", Some(Decision::Retried)),
+            ("reject", Some(Decision::Rejected)),
+        ],
+        (Edge::Entry | Edge::Exit, false) => &[
+            ("approve", Some(Decision::Approved)),
+            ("try again", Some(Decision::Retried)),
+            ("reject", Some(Decision::Rejected)),
+        ],
+        (Edge::Escalation, _) => &[
+            ("try again", Some(Decision::Retried)),
+            ("override", Some(Decision::Overridden)),
+            ("reject", Some(Decision::Rejected)),
+        ],
+        (Edge::Budget, _) => &[("approve", Some(Decision::Approved)), ("reject", Some(Decision::Rejected))],
+    };
+    let words: Vec<&str> = choices.iter().map(|(word, _)| *word).chain(["leave"]).collect();
+    let letters: Vec<&str> = words.iter().map(|word| &word[..1]).collect();
     let decision = loop {
-        write!(err, "Approve, reject, or leave it open? [a/r/l] ")?;
+        write!(err, "{}? [{}] ", words.join(", "), letters.join("/"))?;
         err.flush()?;
-        let Some(line) = lines.next().transpose()? else {
-            return Ok(None);
-        };
-        match line.trim().to_lowercase().as_str() {
-            "a" | "approve" => break Decision::Approved,
-            "r" | "reject" => break Decision::Rejected,
-            "l" | "leave" => return Ok(None),
-            _ => {}
+        let Some(line) = lines.next().transpose()? else { return Ok(Asking::Leave) };
+        let line = line.trim().to_lowercase();
+        if matches!(line.as_str(), "l" | "leave") {
+            return Ok(Asking::Leave);
+        }
+        match choices.iter().find(|(word, _)| !line.is_empty() && (line == word[..1] || line == *word)) {
+            Some((_, None)) => return Ok(Asking::Edit),
+            Some((_, Some(decision))) => break *decision,
+            None => {}
         }
     };
-    loop {
-        write!(err, "Because: ")?;
-        err.flush()?;
-        let Some(line) = lines.next().transpose()? else {
-            return Ok(None);
-        };
-        if decide::says_something(&line) {
-            return Ok(Some((decision, line.trim().to_owned())));
+    let note = match decision {
+        Decision::Retried => match reason_line(&mut err, &mut lines, "What should be different: ")? {
+            Some(note) => Some(note),
+            None => return Ok(Asking::Leave),
+        },
+        Decision::Approved | Decision::Rejected | Decision::Overridden => None,
+    };
+    let overrides = match (decision, &open.escalation) {
+        (Decision::Overridden, Some(escalation)) => escalation.findings.clone(),
+        (Decision::Overridden | Decision::Approved | Decision::Rejected | Decision::Retried, _) => Vec::new(),
+    };
+    for finding in &overrides {
+        writeln!(err, "You override: {finding}")?;
+    }
+    Ok(match reason_line(&mut err, &mut lines, "Because: ")? {
+        Some(because) => {
+            Asking::Answered(Box::new(Answer { decision, because, note, overrides, edited: None }))
         }
-        writeln!(err, "A decision needs a reason; it is kept with the run.")?;
+        None => Asking::Leave,
+    })
+}
+
+/// Asks whether the changed artifact is approved; `None` when not.
+fn approve_changed(changed: &str) -> io::Result<Option<String>> {
+    let mut err = io::stderr().lock();
+    let mut lines = io::stdin().lock().lines();
+    write!(err, "\n{changed}\nThis takes its place. Nothing more to go back to the question. ")?;
+    reason_line(&mut err, &mut lines, "Because: ")
+}
+
+/// Asks for a reason until there is one; an empty line leaves.
+fn reason_line(
+    err: &mut impl Write,
+    lines: &mut impl Iterator<Item = io::Result<String>>,
+    prompt: &str,
+) -> io::Result<Option<String>> {
+    loop {
+        write!(err, "{prompt}")?;
+        err.flush()?;
+        let Some(line) = lines.next().transpose()? else { return Ok(None) };
+        match reason::check(&line) {
+            Ok(reason) => return Ok(Some(reason)),
+            Err(error) => writeln!(err, "{error}; it is kept with the run. (Ctrl-C leaves the gate open.)")?,
+        }
     }
 }

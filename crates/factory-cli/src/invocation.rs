@@ -46,12 +46,14 @@ fn program() -> String {
     };
     let path = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&path).map(|dir| dir.join("factory")).find(|candidate| candidate.is_file());
-    let same = found.and_then(|found| found.canonicalize().ok()) == exe.canonicalize().ok();
+    let same = found.is_some_and(|found| {
+        found.canonicalize().is_ok_and(|found| exe.canonicalize().is_ok_and(|exe| exe == found))
+    });
     if same { "factory".to_owned() } else { quoted(&exe) }
 }
 
 /// A path as a word for a POSIX shell.
-fn quoted(path: &Path) -> String {
+pub(crate) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
     if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }

@@ -5,7 +5,10 @@
 
 mod archive;
 mod args;
+mod census;
+mod checkpoint;
 mod config;
+mod edit;
 mod embedded;
 mod error;
 mod evaluation;
@@ -76,6 +79,9 @@ async fn obey(verb: Verb) -> Result<Exit, CliError> {
         Verb::Doctor(args) => verbs::doctor::doctor(&args).await,
         Verb::Runs(verb) => verbs::runs::runs(verb).await,
         Verb::Gate(verb) => verbs::gate::gate(verb).await,
+        Verb::Decision(verb) => verbs::decision::decision(verb).await,
+        Verb::Trust(verb) => verbs::trust::trust(verb).await,
+        Verb::Pipeline(verb) => verbs::pipeline::pipeline(&verb),
         Verb::Clean(args) => verbs::clean::clean(&args),
         Verb::Completions { shell } => Ok(verbs::completions::completions(shell)),
     }

@@ -1,11 +1,15 @@
 //! Events and artifacts in words, for terminals and logs.
 
-use factory_core::artifact::{Body, Change, Coverage, Plan, Review, Severity, Tasks, Verify};
+use factory_core::artifact::{
+    Body, Change, Coverage, Design, LessonTarget, Lessons, Plan, Recon, Review, Severity, Tasks, TestCase,
+    Tests, Verify,
+};
 use factory_core::event::{
-    ArtifactRef, Channel, Decision, Event, FailureKind, GateDecided, Outcome, Person, SentBack,
+    ArtifactRef, Channel, Decision, Escalation, Event, FailureKind, GateDecided, Outcome, Person, Proof,
+    SentBack, Skip, Stuck,
 };
 use factory_core::feedback::{CountBucket, FailureClass, Feedback};
-use factory_core::ids::{Timestamp, Usage};
+use factory_core::ids::{RequirementId, Timestamp, Usage};
 
 /// An event as one line: the stage it is about, and what happened.
 pub(crate) fn line(event: &Event) -> (String, String) {
@@ -13,6 +17,9 @@ pub(crate) fn line(event: &Event) -> (String, String) {
         Event::RunStarted(started) => {
             ("run".to_owned(), format!("{} started: {} ({})", started.run, started.spec.title, started.model))
         }
+        Event::StageSkipped { stage, why } => (stage.to_string(), format!("left out: {}", skipped(why))),
+        Event::SoakBegan { stage, until } => (stage.to_string(), format!("waits until {}", moment(*until))),
+        Event::SoakEnded { stage } => (stage.to_string(), "has waited long enough".to_owned()),
         Event::StageStarted { stage, attempt } if attempt.0 == 1 => (stage.to_string(), "started".to_owned()),
         Event::StageStarted { stage, attempt } => (stage.to_string(), format!("started, attempt {attempt}")),
         Event::StageProduced { stage, artifact, usage, .. } => {
@@ -23,8 +30,18 @@ pub(crate) fn line(event: &Event) -> (String, String) {
         }
         Event::StageBlocked { stage, detail, .. } => (stage.to_string(), format!("blocked: {detail}")),
         Event::StageUnblocked { stage, .. } => (stage.to_string(), "goes on".to_owned()),
-        Event::GateOpened { gate, .. } => {
+        Event::GateOpened { gate, escalation: Some(escalation), .. } => {
+            (gate.stage.to_string(), format!("the gate {gate} waits for a person: {}", stuck(escalation)))
+        }
+        Event::GateOpened { gate, escalation: None, .. } => {
             (gate.stage.to_string(), format!("the gate {gate} waits for a person"))
+        }
+        Event::GateSeen { gate, by, verdict_shown, .. } => {
+            let with = if *verdict_shown { ", with the evaluator's verdict" } else { "" };
+            (gate.stage.to_string(), format!("{} looked at {gate}{with}", person(by)))
+        }
+        Event::GateExpired { gate, waited_ms } => {
+            (gate.stage.to_string(), format!("nobody decided at {gate} within {}", duration(*waited_ms)))
         }
         Event::GateDecided(decided) => (decided.gate.stage.to_string(), decision(decided)),
         Event::PolicyJudged { gate, passed, reason, .. } => {
@@ -34,7 +51,19 @@ pub(crate) fn line(event: &Event) -> (String, String) {
         Event::SentBack { from, to, correction } => {
             (from.to_string(), format!("sent the work back to {to}: {}", sent_back(correction)))
         }
-        Event::RunEnded { outcome } => ("run".to_owned(), ended(outcome)),
+        Event::BaseMoved { from, to } => (
+            "run".to_owned(),
+            format!("the base branch moved from {} to {}", &from.as_str()[..12], &to.as_str()[..12]),
+        ),
+        Event::ScorecardRevealed { stage, by, because, .. } => {
+            (stage.to_string(), format!("{} looked at the scorecard: {}", person(by), one_line(because)))
+        }
+        Event::RunEnded { outcome, .. } => ("run".to_owned(), ended(outcome)),
+        Event::RolledBack { commit, by, because, .. } => {
+            let how =
+                commit.as_ref().map_or(String::new(), |commit| format!(" by {}", &commit.as_str()[..12]));
+            ("run".to_owned(), format!("taken back{how}, says {}: {}", person(by), one_line(because)))
+        }
     }
 }
 
@@ -44,15 +73,73 @@ fn artifact_name(artifact: &ArtifactRef) -> String {
 
 fn decision(decided: &GateDecided) -> String {
     let verb = match decided.decision {
-        Decision::Approved => "approved",
-        Decision::Rejected => "rejected",
+        Decision::Approved if decided.edited.is_some() => "approved with changes".to_owned(),
+        Decision::Approved => "approved".to_owned(),
+        Decision::Rejected => "rejected".to_owned(),
+        Decision::Retried => "sent back".to_owned(),
+        Decision::Overridden => {
+            let findings: Vec<&str> = decided.overrides.iter().map(|finding| finding.as_str()).collect();
+            format!("overridden ({})", findings.join(", "))
+        }
     };
     let via = match decided.via {
         Channel::Terminal => "at the terminal",
         Channel::InAdvance => "in advance, unseen",
         Channel::Command => "by command",
     };
-    format!("{verb} by {} {via}: {}", person(&decided.by), one_line(&decided.because))
+    let verdict = match &decided.verdict {
+        None => "",
+        Some(verdict) => match (verdict.passed, verdict.shown) {
+            (true, true) => "; the evaluator had passed it, which they had seen",
+            (true, false) => "; the evaluator had passed it, which they had not seen",
+            (false, true) => "; the evaluator had not passed it, which they had seen",
+            (false, false) => "; the evaluator had not passed it, which they had not seen",
+        },
+    };
+    let note = decided.note.as_ref().map_or(String::new(), |note| format!("; note: {}", one_line(note)));
+    let signed = match &decided.by.proof {
+        Proof::Unauthenticated => String::new(),
+        Proof::Signed { fingerprint, .. } => format!(", signed with {fingerprint}"),
+    };
+    format!("{verb} by {}{signed} {via}: {}{note}{verdict}", person(&decided.by), one_line(&decided.because))
+}
+
+fn skipped(why: &Skip) -> String {
+    match why {
+        Skip::Entry { entry } => format!("a {} begins after it", entry.as_str()),
+        Skip::Condition { condition } => format!("only when {condition}"),
+    }
+}
+
+/// What is stuck, in a few words.
+fn stuck(escalation: &Escalation) -> String {
+    let why = match escalation.why {
+        Stuck::Exhausted => "no try is left",
+        Stuck::Plateau => "the last tries changed nothing",
+        Stuck::Conflict => "the patch does not fit the base that has moved",
+        Stuck::BaseMoves => "the base branch keeps moving",
+    };
+    format!("{why}; {}", one_line(&escalation.detail))
+}
+
+/// What is stuck, what was tried, what it cost, and what a person can do about it.
+pub(crate) fn escalation(escalation: &Escalation) -> String {
+    let mut text = format!("{}\n", stuck(escalation));
+    for (index, tried) in escalation.tried.iter().enumerate() {
+        let findings: Vec<&str> = tried.findings.iter().map(|finding| finding.as_str()).collect();
+        text.push_str(&format!(
+            "  verdict {}: {} of {}; {}\n",
+            index + 1,
+            tried.passed,
+            tried.of,
+            findings.join(", ")
+        ));
+    }
+    for finding in &escalation.findings {
+        text.push_str(&format!("  finding {finding}\n"));
+    }
+    text.push_str(&format!("  used so far: {}\n", cost(escalation.usage)));
+    text
 }
 
 /// A person in words.
@@ -80,6 +167,7 @@ pub(crate) fn failure(kind: FailureKind) -> &'static str {
         FailureKind::BaselineRed => "baseline red",
         FailureKind::ChecksRed => "checks red",
         FailureKind::Policy => "policy",
+        FailureKind::BaseMoved => "base moved",
     }
 }
 
@@ -88,6 +176,8 @@ fn sent_back(correction: &SentBack) -> String {
         SentBack::Checks { .. } => "the project's own checks fail".to_owned(),
         SentBack::Review { .. } => "the reviewer objects".to_owned(),
         SentBack::Holdouts { feedback } => self::feedback(feedback),
+        SentBack::Note { note } => format!("a person asks: {}", one_line(note)),
+        SentBack::Rebase { from } => format!("the base branch has moved on from {}", &from.as_str()[..12]),
     }
 }
 
@@ -127,6 +217,8 @@ pub(crate) fn ended(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Merged { .. } => "merged".to_owned(),
         Outcome::Rejected { gate } => format!("rejected at the gate {gate}"),
+        Outcome::Expired { gate } => format!("rejected: nobody decided at the gate {gate} in time"),
+        Outcome::Cancelled { by, because } => format!("cancelled by {}: {}", person(by), one_line(because)),
         Outcome::Failed { stage, kind, detail } => {
             format!("failed at {stage} ({}): {detail}", failure(*kind))
         }
@@ -193,6 +285,9 @@ pub(crate) fn body(body: &Body) -> String {
             let ids: Vec<&str> = spec.requirements.iter().map(|id| id.as_str()).collect();
             format!("{}: {}\n", spec.title, ids.join(", "))
         }
+        Body::Design(design) => self::design(design),
+        Body::Tests(tests) => self::tests(tests),
+        Body::Recon(recon) => self::recon(recon),
         Body::Plan(plan) => self::plan(plan),
         Body::Tasks(tasks) => self::tasks(tasks),
         Body::Build(build) => {
@@ -214,6 +309,7 @@ pub(crate) fn body(body: &Body) -> String {
         Body::Review(review) => self::review(review),
         Body::Verify(verify) => self::verify(verify),
         Body::Merge(merge) => format!("{} is {}\n", merge.branch, merge.commit),
+        Body::Lessons(lessons) => self::lessons(lessons),
     }
 }
 
@@ -230,6 +326,66 @@ pub(crate) fn wrap(text: &str) -> String {
         wrapped.push('\n');
     }
     wrapped
+}
+
+fn ids(requirements: &[RequirementId]) -> String {
+    requirements.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn design(design: &Design) -> String {
+    let mut text = format!("{}\n", design.summary.trim());
+    for decision in &design.decisions {
+        text.push_str(&format!(
+            "\n- {} [{}]\n  {}\n",
+            decision.title,
+            ids(&decision.requirements),
+            decision.because
+        ));
+        for other in &decision.instead_of {
+            text.push_str(&format!("  instead of: {other}\n"));
+        }
+    }
+    for question in &design.questions {
+        text.push_str(&format!("\nquestion: {question}\n"));
+    }
+    text
+}
+
+fn tests(tests: &Tests) -> String {
+    let case = |case: &TestCase| {
+        let TestCase { name, requirements, given, when, then } = case;
+        format!("- {name} [{}]\n  given {given}\n  when {when}\n  then {then}\n", ids(requirements))
+    };
+    tests.cases.iter().map(case).collect()
+}
+
+fn recon(recon: &Recon) -> String {
+    let mut text = format!("{}\n", recon.summary.trim());
+    for place in &recon.places {
+        text.push_str(&format!("  {}: {} ({})\n", place.file, place.what, place.why));
+    }
+    for convention in &recon.conventions {
+        text.push_str(&format!("convention: {convention}\n"));
+    }
+    for risk in &recon.risks {
+        text.push_str(&format!("risk: {risk}\n"));
+    }
+    text
+}
+
+fn lessons(lessons: &Lessons) -> String {
+    let mut text = format!("{}\n", lessons.summary.trim());
+    for lesson in &lessons.lessons {
+        let target = match lesson.target {
+            LessonTarget::Specification => "specification",
+            LessonTarget::ReviewCriteria => "review criteria",
+            LessonTarget::Pattern => "pattern",
+            LessonTarget::Skill => "skill",
+            LessonTarget::Tests => "tests",
+        };
+        text.push_str(&format!("  {target}: {} ({})\n", lesson.proposal, lesson.evidence));
+    }
+    text
 }
 
 fn plan(plan: &Plan) -> String {

@@ -1,21 +1,31 @@
 //! Taking a run as far as it goes in this process: perform, ask at gates, report.
 
+use std::time::Duration;
+
 use factory_core::artifact::Merge;
-use factory_core::command::Command;
+use factory_core::command::{Command, Deciding};
+use factory_core::decide::Rejection;
 use factory_core::event::{Outcome, Person};
 use factory_core::ids::RunId;
+use factory_core::pipeline::model::{Edge, GateId};
 use factory_core::state::{Phase, RunState, StageStatus};
 use factory_engine::engine::Engine;
+use factory_engine::error::EngineError;
 use factory_engine::history;
+use factory_engine::port::store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Format, RunSettings};
 use crate::config::place::Place;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::gatekeeper::Gatekeeper;
+use crate::gatekeeper::{Asked, Gatekeeper};
 use crate::verbs::runs::show;
-use crate::{archive, invocation, output, story};
+use crate::{archive, checkpoint, invocation, output, story, wiring};
+
+/// How often a run is claimed that somebody else has claimed, and how long after.
+const CLAIMS: u32 = 8;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What a run meets in this process.
 pub(crate) struct Travel<'a> {
@@ -31,10 +41,34 @@ impl Travel<'_> {
     pub(crate) async fn go(&self, run: &RunId) -> Result<Exit, CliError> {
         let cancel = CancellationToken::new();
         let interrupt = tokio::spawn(cancel_on_signal(cancel.clone()));
-        let state = self.until_it_stops(run, &cancel).await;
+        let mut gone = self.once(run, &cancel).await;
+        while gone.as_ref().is_err_and(CliError::is_holder_gone) && !cancel.is_cancelled() {
+            output::note_line("the process that held the store has ended; going on without it");
+            gone = self.again(run, &cancel).await;
+        }
         interrupt.abort();
-        let state = state?;
-        let exit = exit(&state, &cancel);
+        gone
+    }
+
+    /// The same once more with the store as it can be reached now: this process holds it, or another one that is left.
+    async fn again(&self, run: &RunId, cancel: &CancellationToken) -> Result<Exit, CliError> {
+        let store = archive::open_at(&self.place.store()).await?;
+        let history = history::read(store.log.as_ref(), run).await?;
+        let slug = &history.state.started.spec.slug;
+        let engine = wiring::engine(self.place, &store, self.settings, slug)?;
+        let (gatekeeper, person) = (self.gatekeeper.clone(), self.person.clone());
+        let travel =
+            Travel { engine: &engine, place: self.place, gatekeeper, person, settings: self.settings };
+        travel.once(run, cancel).await
+    }
+
+    /// Takes it as far as it goes while the store is there.
+    async fn once(&self, run: &RunId, cancel: &CancellationToken) -> Result<Exit, CliError> {
+        let state = self.until_it_stops(run, cancel).await?;
+        if state.phase() == Phase::Merged {
+            checkpoint::make(self.place, self.engine.ports().log.as_ref()).await?;
+        }
+        let exit = exit(&state, cancel.is_cancelled());
         let history = history::read(self.engine.ports().log.as_ref(), run).await?;
         let merge = archive::merge(self.engine.ports().blobs.as_ref(), &state).await?;
         match self.settings.output.format {
@@ -42,27 +76,57 @@ impl Travel<'_> {
                 let flags = invocation::flags(self.settings);
                 report(&state, merge.as_ref(), exit, &invocation::here(self.place), &flags);
             }
-            Format::Json => output::json(&show::summary(&history, merge.as_ref())),
-            Format::Ndjson => output::json_line(&show::summary(&history, merge.as_ref())),
+            Format::Json => output::json(&show::summary(&history, merge.as_ref(), false)),
+            Format::Ndjson => output::json_line(&show::summary(&history, merge.as_ref(), false)),
         }
         Ok(exit)
     }
 
     async fn until_it_stops(&self, run: &RunId, cancel: &CancellationToken) -> Result<RunState, CliError> {
         loop {
-            let state = self.engine.drive(run, cancel).await?;
+            let state = self.drive(run, cancel).await?;
             if cancel.is_cancelled() || state.phase() != Phase::Waiting {
                 return Ok(state);
             }
-            let Some(open) = state.open_gates().into_iter().next() else {
-                return Ok(state);
-            };
-            let blobs = self.engine.ports().blobs.as_ref();
-            let Some(decision) = self.gatekeeper.answer(&open, self.person.clone(), blobs, cancel).await?
-            else {
-                return Ok(state);
-            };
-            self.engine.command(run, decision).await?;
+            let mut answered = false;
+            // A gate that is left open does not keep the others shut.
+            for open in state.open_gates() {
+                let blobs = self.engine.ports().blobs.as_ref();
+                let asked = Asked { state: &state, open: &open, by: &self.person, blobs };
+                if let Some(decision) = self.gatekeeper.answer(asked, cancel).await? {
+                    self.decide(run, decision).await?;
+                    answered = true;
+                    break;
+                }
+            }
+            if !answered {
+                return Ok(self.engine.journal().tick(run).await?);
+            }
+        }
+    }
+
+    /// Whoever looks whether somebody performs a run claims it for a moment: that alone keeps nobody from performing it.
+    async fn drive(&self, run: &RunId, cancel: &CancellationToken) -> Result<RunState, EngineError> {
+        for _ in 0..CLAIMS {
+            match self.engine.drive(run, cancel).await {
+                Err(EngineError::Store(StoreError::Driven { .. })) => tokio::time::sleep(PAUSE).await,
+                driven => return driven,
+            }
+        }
+        self.engine.drive(run, cancel).await
+    }
+
+    /// Makes the decision, unless the gate has changed while it was asked: then that is said, and the gate asked again
+    /// as it is now.
+    async fn decide(&self, run: &RunId, decision: Deciding) -> Result<(), CliError> {
+        match self.engine.command(run, Command::Decide(Box::new(decision))).await {
+            Err(EngineError::Rejected(
+                rejection @ (Rejection::GateClosed(_) | Rejection::Stale(_) | Rejection::Over(_)),
+            )) => {
+                output::note_line(&format!("not decided: {rejection}"));
+                Ok(())
+            }
+            done => done.map(drop).map_err(CliError::from),
         }
     }
 }
@@ -91,13 +155,16 @@ async fn cancel_on_signal(cancel: CancellationToken) {
     cancel.cancel();
 }
 
-fn exit(state: &RunState, cancel: &CancellationToken) -> Exit {
+pub(crate) fn exit(state: &RunState, interrupted: bool) -> Exit {
     match state.phase() {
         Phase::Merged => Exit::Clean,
         Phase::Rejected => Exit::GateRejected,
-        Phase::Failed => Exit::Failed,
-        Phase::Running | Phase::Waiting | Phase::Blocked if cancel.is_cancelled() => Exit::Interrupted,
-        Phase::Waiting => Exit::Waiting,
+        Phase::Failed | Phase::Cancelled => Exit::Failed,
+        Phase::Running | Phase::Waiting | Phase::Soaking | Phase::Blocked if interrupted => Exit::Interrupted,
+        Phase::Waiting if state.open_gates().iter().all(|open| open.gate.edge == Edge::Budget) => {
+            Exit::BudgetSpent
+        }
+        Phase::Waiting | Phase::Soaking => Exit::Waiting,
         Phase::Running | Phase::Blocked => Exit::Failed,
     }
 }
@@ -127,11 +194,16 @@ fn report(state: &RunState, merge: Option<&Merge>, exit: Exit, factory: &str, fl
             }
             for open in state.open_gates() {
                 lines.push(format!("{run} waits at the gate {}.", open.gate));
+                if let Some(escalation) = &open.escalation {
+                    lines.push(story::escalation(escalation).trim_end().to_owned());
+                }
                 lines.push(format!("See it:  {factory} gate show {} --run {run}", open.gate));
-                lines.push(format!(
-                    "Go on:   {factory} gate approve {} --run {run} --because \"…\" --resume{flags}",
-                    open.gate
-                ));
+                lines.push(format!("Go on:   {}", go_on(&open.gate, run, factory, flags)));
+                lines.extend(open.expires.map(|at| format!("It is shut at {}.", story::moment(at))));
+            }
+            if let (true, Some(due)) = (state.phase() == Phase::Soaking, state.due()) {
+                lines.push(format!("{run} waits until {}.", story::moment(due)));
+                lines.push(format!("Then:    {factory} runs resume {run}{flags}"));
             }
         }
     }
@@ -140,4 +212,15 @@ fn report(state: &RunState, merge: Option<&Merge>, exit: Exit, factory: &str, fl
     }
     lines.push(format!("Used: {}", story::cost(state.usage)));
     output::line(&lines.join("\n"));
+}
+
+/// The command with which a gate is decided, so that the run goes on.
+fn go_on(gate: &GateId, run: &RunId, factory: &str, flags: &str) -> String {
+    let decide = |verb: &str, more: &str| {
+        format!("{factory} gate {verb} {gate} --run {run}{more} --because \"…\" --resume{flags}")
+    };
+    match gate.edge {
+        Edge::Entry | Edge::Exit | Edge::Budget => decide("approve", ""),
+        Edge::Escalation => decide("retry", " --note \"…\""),
+    }
 }

@@ -19,7 +19,7 @@ use factory_engine::port::clock::SystemClock;
 use factory_engine::port::model::ModelClient;
 use factory_engine::port::watcher::Nobody;
 use factory_sandbox::Launcher;
-use factory_store::Store;
+use factory_store::Opened;
 use factory_workspace::{CheckConfig, GitWorkspaces, ProjectChecks, WorkspaceConfig};
 
 use crate::args::{Answerer, RunSettings};
@@ -182,8 +182,8 @@ fn price(place: &Place) -> Option<Price> {
 }
 
 /// Only the log: for whoever decides at a gate and performs nothing.
-pub(crate) fn recorder(store: Store) -> Journal {
-    Journal { log: store.log, clock: Arc::new(SystemClock), watcher: Arc::new(Nobody) }
+pub(crate) fn recorder(store: &Opened) -> Journal {
+    Journal { log: Arc::clone(&store.log), clock: Arc::new(SystemClock), watcher: Arc::new(Nobody) }
 }
 
 /// The most model calls of one try at a stage.
@@ -194,7 +194,7 @@ pub(crate) fn most_calls() -> u32 {
 /// The engine for a run that is there already.
 pub(crate) fn engine(
     place: &Place,
-    store: Store,
+    store: &Opened,
     settings: &RunSettings,
     slug: &str,
 ) -> Result<Engine, CliError> {
@@ -206,7 +206,7 @@ pub(crate) fn engine(
 /// The engine with all its adapters.
 pub(crate) fn engine_with(
     place: &Place,
-    store: Store,
+    store: &Opened,
     settings: &RunSettings,
     model: ModelChoice,
     evaluation: Evaluation,
@@ -225,8 +225,8 @@ pub(crate) fn engine_with(
         timeout: check.timeout(),
     });
     Ok(Engine::new(Ports {
-        log: store.log,
-        blobs: store.blobs,
+        log: Arc::clone(&store.log),
+        blobs: Arc::clone(&store.blobs),
         agents: Arc::new(agents),
         checks: Arc::new(ProjectChecks::new(checks.collect(), launcher)),
         workspaces: Arc::new(workspaces),

@@ -78,6 +78,12 @@ impl Artifact {
 pub enum ArtifactKind {
     /// [`Spec`]
     Spec,
+    /// [`Design`]
+    Design,
+    /// [`Tests`]
+    Tests,
+    /// [`Recon`]
+    Recon,
     /// [`Plan`]
     Plan,
     /// [`Tasks`]
@@ -90,6 +96,8 @@ pub enum ArtifactKind {
     Verify,
     /// [`Merge`]
     Merge,
+    /// [`Lessons`]
+    Lessons,
 }
 
 impl ArtifactKind {
@@ -97,12 +105,16 @@ impl ArtifactKind {
     pub fn as_str(self) -> &'static str {
         match self {
             ArtifactKind::Spec => "spec",
+            ArtifactKind::Design => "design",
+            ArtifactKind::Tests => "tests",
+            ArtifactKind::Recon => "recon",
             ArtifactKind::Plan => "plan",
             ArtifactKind::Tasks => "tasks",
             ArtifactKind::Build => "build",
             ArtifactKind::Review => "review",
             ArtifactKind::Verify => "verify",
             ArtifactKind::Merge => "merge",
+            ArtifactKind::Lessons => "lessons",
         }
     }
 }
@@ -113,6 +125,12 @@ impl ArtifactKind {
 pub enum Body {
     /// What is asked for.
     Spec(Spec),
+    /// What it will look like, before any code is read closely.
+    Design(Design),
+    /// How it will be tested in the open.
+    Tests(Tests),
+    /// What is there already.
+    Recon(Recon),
     /// How it is to be done.
     Plan(Plan),
     /// The plan in pieces that build on one another.
@@ -125,6 +143,8 @@ pub enum Body {
     Verify(Verify),
     /// The commit that was made.
     Merge(Merge),
+    /// What could go better next time.
+    Lessons(Lessons),
 }
 
 impl Body {
@@ -132,12 +152,16 @@ impl Body {
     pub fn kind(&self) -> ArtifactKind {
         match self {
             Body::Spec(_) => ArtifactKind::Spec,
+            Body::Design(_) => ArtifactKind::Design,
+            Body::Tests(_) => ArtifactKind::Tests,
+            Body::Recon(_) => ArtifactKind::Recon,
             Body::Plan(_) => ArtifactKind::Plan,
             Body::Tasks(_) => ArtifactKind::Tasks,
             Body::Build(_) => ArtifactKind::Build,
             Body::Review(_) => ArtifactKind::Review,
             Body::Verify(_) => ArtifactKind::Verify,
             Body::Merge(_) => ArtifactKind::Merge,
+            Body::Lessons(_) => ArtifactKind::Lessons,
         }
     }
 }
@@ -154,6 +178,83 @@ pub struct Spec {
     pub requirements: Vec<RequirementId>,
     /// The project's own checks, run on the base commit before any work started. All must have passed.
     pub baseline: Vec<CheckResult>,
+}
+
+/// What the change will look like from outside, and why so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Design {
+    /// The shape of the change, in a few sentences.
+    pub summary: String,
+    /// What was decided. Together they cover every requirement.
+    pub decisions: Vec<DesignDecision>,
+    /// What the specification leaves open, for whoever approves the design.
+    pub questions: Vec<String>,
+}
+
+/// One decision of a design.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DesignDecision {
+    /// What was decided, in one line.
+    pub title: String,
+    /// Why, and what it costs.
+    pub because: String,
+    /// What else was possible.
+    pub instead_of: Vec<String>,
+    /// The requirements that it serves, such as `R3`.
+    pub requirements: Vec<RequirementId>,
+}
+
+/// The tests that the change will bring along, in the open. They are the implementer's to write and to read, and have
+/// nothing to do with holdouts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tests {
+    /// The cases. Together they cover every requirement.
+    pub cases: Vec<TestCase>,
+}
+
+/// One test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestCase {
+    /// A name, unique among the cases.
+    pub name: String,
+    /// The requirements that it checks, such as `R3`.
+    pub requirements: Vec<RequirementId>,
+    /// What is there before.
+    pub given: String,
+    /// What is done.
+    pub when: String,
+    /// What is seen; a test that cannot fail is none.
+    pub then: String,
+}
+
+/// What is in the code already, as far as it matters for the change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Recon {
+    /// How the code that matters hangs together, in a few sentences.
+    pub summary: String,
+    /// Places that matter.
+    pub places: Vec<Place>,
+    /// Conventions of the code that the change has to keep.
+    pub conventions: Vec<String>,
+    /// What could go wrong here.
+    pub risks: Vec<String>,
+}
+
+/// A place in the code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The file, relative to the project.
+    pub file: String,
+    /// What is there.
+    pub what: String,
+    /// Why it matters.
+    pub why: String,
 }
 
 /// How the change is to be made.
@@ -397,6 +498,44 @@ pub struct Merge {
     pub base: GitOid,
     /// The patch that it carries.
     pub patch: Digest,
+}
+
+/// What could go better next time, proposed by a reader of the whole run. Nothing follows from it by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lessons {
+    /// What happened, in a few sentences.
+    pub summary: String,
+    /// The proposals.
+    pub lessons: Vec<Lesson>,
+}
+
+/// One proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lesson {
+    /// What would change.
+    pub target: LessonTarget,
+    /// The proposal, in one line.
+    pub proposal: String,
+    /// What in this run speaks for it.
+    pub evidence: String,
+}
+
+/// What a lesson would change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LessonTarget {
+    /// What specifications should say.
+    Specification,
+    /// What reviewers look for.
+    ReviewCriteria,
+    /// A pattern that the project should keep to.
+    Pattern,
+    /// What an agent's skill should say.
+    Skill,
+    /// The project's own tests or checks.
+    Tests,
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! What can be asked of a run: by a person, or by whoever performed a stage.
+//! What can be asked of a run: by a person, by the passing of time, or by whoever performed a stage.
 
 use crate::artifact::Artifact;
 use crate::event::{Channel, Decision, Evidence, FailureKind, Person, RunStarted};
-use crate::ids::{Attempt, Digest, StageId, Usage};
+use crate::ids::{Attempt, Digest, FindingId, GitOid, StageId, Usage};
 use crate::pipeline::model::GateId;
 
 /// Something asked of a run.
@@ -47,21 +47,103 @@ pub enum Command {
         /// What its model calls used.
         usage: Usage,
     },
+    /// The stage that was about to merge found that the base branch has moved.
+    Move {
+        /// The stage.
+        stage: StageId,
+        /// Which try.
+        attempt: Attempt,
+        /// The commit that the branch is at now.
+        to: GitOid,
+    },
+    /// The stage that was to carry its patch over to another commit could not.
+    Conflict {
+        /// The stage.
+        stage: StageId,
+        /// Which try.
+        attempt: Attempt,
+        /// The files in which both sides changed the same.
+        paths: Vec<String>,
+    },
     /// Try blocked stages again.
     Resume,
-    /// Decide at a gate.
-    Decide {
+    /// Time has passed.
+    Tick,
+    /// A person was shown what a gate shows.
+    Look {
         /// The gate.
         gate: GateId,
-        /// What is decided.
-        decision: Decision,
-        /// Who decides.
+        /// Who looked.
         by: Person,
-        /// How it came in.
-        via: Channel,
+        /// Digests of what was shown.
+        seen: Vec<Digest>,
+        /// Whether what the evaluator had said was shown with it.
+        verdict_shown: bool,
+    },
+    /// Decide at a gate.
+    Decide(Box<Deciding>),
+    /// Show a person the scorecard of a stage.
+    Reveal {
+        /// The stage that judged.
+        stage: StageId,
+        /// The scorecard's digest, as the stage's artifact has it.
+        scorecard: Digest,
+        /// Who asks.
+        by: Person,
         /// Why.
         because: String,
-        /// Digests of the artifacts that were seen.
-        seen: Vec<Digest>,
     },
+    /// Stop for good.
+    Cancel {
+        /// Who asks.
+        by: Person,
+        /// Why.
+        because: String,
+    },
+    /// What was merged has been taken back.
+    RollBack {
+        /// The commit that took it back, where one is known.
+        commit: Option<GitOid>,
+        /// Who says so.
+        by: Person,
+        /// Why.
+        because: String,
+    },
+}
+
+/// A decision that somebody wants to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deciding {
+    /// The gate.
+    pub gate: GateId,
+    /// What is decided.
+    pub decision: Decision,
+    /// Who decides.
+    pub by: Person,
+    /// How it came in.
+    pub via: Channel,
+    /// Why.
+    pub because: String,
+    /// Digests of the artifacts that were seen.
+    pub seen: Vec<Digest>,
+    /// For another try: what whoever tries is told.
+    pub note: Option<String>,
+    /// For an approval with changes: what takes the place of the artifact that the gate shows.
+    pub edited: Option<Box<Artifact>>,
+    /// For an override: the findings that are overridden.
+    pub overrides: Vec<FindingId>,
+}
+
+impl Deciding {
+    /// A decision without note, changes or overrides.
+    pub fn plain(
+        gate: GateId,
+        decision: Decision,
+        by: Person,
+        via: Channel,
+        because: String,
+        seen: Vec<Digest>,
+    ) -> Self {
+        Self { gate, decision, by, via, because, seen, note: None, edited: None, overrides: Vec::new() }
+    }
 }

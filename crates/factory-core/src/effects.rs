@@ -30,11 +30,13 @@ pub fn effects(state: &RunState) -> Vec<Effect> {
         .filter_map(|stage| match state.stages.get(&stage.id)?.status {
             StageStatus::Running { attempt } => Some(effect(stage, attempt)),
             StageStatus::Pending
+            | StageStatus::Soaking { .. }
             | StageStatus::AtGate { .. }
             | StageStatus::Blocked { .. }
             | StageStatus::Produced
             | StageStatus::Failed
-            | StageStatus::Passed => None,
+            | StageStatus::Passed
+            | StageStatus::Skipped => None,
         })
         .collect()
 }

@@ -1,16 +1,22 @@
 //! What has happened in a run. This is the only vocabulary of the log; serde alone owns its wire names.
 //!
-//! Fixtures of released events are frozen under `tests/fixtures`; an unknown kind or a newer version is refused.
+//! Fixtures of released events are frozen under `tests/fixtures`; an unknown kind or a newer version is refused, an older
+//! version is lifted by [`crate::upcast`].
 
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::ArtifactKind;
 use crate::feedback::Feedback;
-use crate::ids::{Attempt, Digest, GitOid, RequirementId, RunId, StageId, Timestamp, Usage};
+use crate::ids::{
+    Attempt, Budget, Digest, FindingId, GitOid, RequirementId, RunId, StageId, Timestamp, Usage,
+};
+use crate::pipeline::condition::Facts;
 use crate::pipeline::model::{EntryType, GateId, Pipeline};
+use crate::risk::RiskClass;
+use crate::upcast;
 
 /// The version of the record format that this crate writes. A newer one is refused.
-pub const RECORD_SCHEMA: u32 = 1;
+pub const RECORD_SCHEMA: u32 = 2;
 
 /// One decision as it stands in the log: the events that followed from one command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +69,11 @@ impl Record {
         if version.schema > RECORD_SCHEMA {
             return Err(RecordError::Newer { found: version.schema });
         }
+        if version.schema < RECORD_SCHEMA {
+            let old = serde_json::from_slice(bytes).map_err(RecordError::Unreadable)?;
+            let lifted = upcast::record(old, version.schema).map_err(RecordError::Unreadable)?;
+            return serde_json::from_value(lifted).map_err(RecordError::Unreadable);
+        }
         serde_json::from_slice(bytes).map_err(RecordError::Unreadable)
     }
 }
@@ -73,6 +84,25 @@ impl Record {
 pub enum Event {
     /// A run began.
     RunStarted(Box<RunStarted>),
+    /// A stage is left out.
+    StageSkipped {
+        /// The stage.
+        stage: StageId,
+        /// Why.
+        why: Skip,
+    },
+    /// A stage waits for a time to come.
+    SoakBegan {
+        /// The stage.
+        stage: StageId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The time has come.
+    SoakEnded {
+        /// The stage.
+        stage: StageId,
+    },
     /// A stage began to be performed. In the log before anything is done.
     StageStarted {
         /// The stage.
@@ -130,9 +160,31 @@ pub enum Event {
         gate: GateId,
         /// Digests of the artifacts that whoever decides has to see.
         sees: Vec<Digest>,
+        /// When the run is over if nobody has decided.
+        expires: Option<Timestamp>,
+        /// For an escalation: what is stuck, and what was tried.
+        escalation: Option<Box<Escalation>>,
+    },
+    /// A person looked at what a gate shows.
+    GateSeen {
+        /// The gate.
+        gate: GateId,
+        /// Who looked.
+        by: Person,
+        /// Digests of what was shown.
+        seen: Vec<Digest>,
+        /// Whether what the evaluator had said was shown with it.
+        verdict_shown: bool,
     },
     /// A person decided.
     GateDecided(Box<GateDecided>),
+    /// Nobody decided in time.
+    GateExpired {
+        /// The gate.
+        gate: GateId,
+        /// Milliseconds that it had waited.
+        waited_ms: u64,
+    },
     /// Policy decided.
     PolicyJudged {
         /// The gate.
@@ -143,6 +195,8 @@ pub enum Event {
         passed: bool,
         /// Why, in the figures that decided.
         reason: String,
+        /// The verdict as a score, for what has one.
+        scored: Option<Scored>,
     },
     /// Work went back to an earlier stage; everything made after it counts no more.
     SentBack {
@@ -153,11 +207,108 @@ pub enum Event {
         /// What it is told.
         correction: SentBack,
     },
+    /// The base branch has moved on since the work began: it now goes on from another commit.
+    BaseMoved {
+        /// The commit that the work was made on.
+        from: GitOid,
+        /// The commit that it goes on from.
+        to: GitOid,
+    },
+    /// A person looked at a scorecard, which says what the holdouts are about.
+    ScorecardRevealed {
+        /// The stage that was judged.
+        stage: StageId,
+        /// The scorecard's digest.
+        scorecard: Digest,
+        /// Who looked.
+        by: Person,
+        /// Why.
+        because: String,
+    },
     /// The run is over.
     RunEnded {
         /// How.
         outcome: Outcome,
+        /// All that its model calls used; not written down by the first version.
+        usage: Option<Usage>,
     },
+    /// What was merged has been taken back.
+    RolledBack {
+        /// The merge's digest.
+        merge: Digest,
+        /// The commit that took it back, where one is known.
+        commit: Option<GitOid>,
+        /// Who said so.
+        by: Person,
+        /// Why.
+        because: String,
+    },
+}
+
+/// Why a stage is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "because", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Skip {
+    /// Runs of this entry type begin after it.
+    Entry {
+        /// The entry type.
+        entry: EntryType,
+    },
+    /// A condition does not hold.
+    Condition {
+        /// The condition, in words.
+        condition: String,
+    },
+}
+
+/// Why a person is asked about a stage that is stuck.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Escalation {
+    /// What made it stop.
+    pub why: Stuck,
+    /// What kind of failure.
+    pub kind: FailureKind,
+    /// The failure, for people.
+    pub detail: String,
+    /// What is wrong; an override names all of it.
+    pub findings: Vec<FindingId>,
+    /// The verdicts so far, oldest first.
+    pub tried: Vec<Scored>,
+    /// All that the run's model calls had used.
+    pub usage: Usage,
+    /// What whoever tries again is told beside a person's note.
+    pub correction: Option<SentBack>,
+}
+
+/// What made a stage stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stuck {
+    /// No try is left.
+    Exhausted,
+    /// The last tries changed nothing.
+    Plateau,
+    /// The patch does not fit the commit that the base branch has moved to.
+    Conflict,
+    /// The base branch moves faster than the patch is verified.
+    BaseMoves,
+}
+
+/// One verdict of a correction loop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scored {
+    /// The artifact that was judged.
+    pub artifact: Digest,
+    /// How many scenarios passed, or requirements were covered.
+    pub passed: u32,
+    /// Of how many.
+    pub of: u32,
+    /// Whether that met the bar.
+    pub met: bool,
+    /// What was wrong.
+    pub findings: Vec<FindingId>,
 }
 
 /// How a run began.
@@ -172,8 +323,14 @@ pub struct RunStarted {
     pub base: GitOid,
     /// What kind of work.
     pub entry: EntryType,
+    /// The branch that was checked out, where there was one: the merge asks whether it has moved.
+    pub branch: Option<String>,
     /// The pipeline as it was when the run began.
     pub pipeline: Pipeline,
+    /// What the run's model calls may use; the pipeline's policy where neither is said.
+    pub budget: Budget,
+    /// Codes of what the linter said of the specification.
+    pub lint: Vec<String>,
     /// Who answers as the model, in words: an endpoint with a model's name, or a recording.
     pub model: String,
     /// Who asked for the run.
@@ -208,6 +365,8 @@ pub struct ArtifactRef {
     pub digest: Digest,
     /// For a build, review, verification or merge: the patch that it is about.
     pub patch: Option<Digest>,
+    /// What conditions can be about.
+    pub facts: Facts,
 }
 
 /// A blob that belongs to an artifact.
@@ -238,6 +397,8 @@ pub enum FailureKind {
     ChecksRed,
     /// Policy said no, and no try is left.
     Policy,
+    /// The patch does not fit the commit that the base branch has moved to.
+    BaseMoved,
 }
 
 /// What a stage is told when work comes back to it.
@@ -259,6 +420,16 @@ pub enum SentBack {
         /// All that may be said of them.
         feedback: Feedback,
     },
+    /// A person asked for another try.
+    Note {
+        /// What they said to whoever tries.
+        note: String,
+    },
+    /// The patch has to be carried over to another commit.
+    Rebase {
+        /// The commit that it was made on.
+        from: GitOid,
+    },
 }
 
 /// A person's decision at a gate.
@@ -279,6 +450,28 @@ pub struct GateDecided {
     pub seen: Vec<Digest>,
     /// Milliseconds that the gate had waited.
     pub waited_ms: u64,
+    /// What the evaluator had said of the patch that the decision is about, if it had said anything.
+    pub verdict: Option<VerdictSeen>,
+    /// The risk class of that patch.
+    pub risk: Option<RiskClass>,
+    /// For an approval with changes: the artifact that takes the place of the one that was made.
+    pub edited: Option<ArtifactRef>,
+    /// For another try: what whoever tries is told.
+    pub note: Option<String>,
+    /// For an override: the findings that are overridden.
+    pub overrides: Vec<FindingId>,
+}
+
+/// What the evaluator had said when a person decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerdictSeen {
+    /// The verification's digest.
+    pub verify: Digest,
+    /// Whether the patch passed.
+    pub passed: bool,
+    /// Whether the person had seen that when they decided.
+    pub shown: bool,
 }
 
 /// What a person decided.
@@ -289,6 +482,22 @@ pub enum Decision {
     Approved,
     /// The run ends.
     Rejected,
+    /// The work is done again, with a note.
+    Retried,
+    /// The run goes on although something is wrong.
+    Overridden,
+}
+
+impl Decision {
+    /// The decision as the log writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Decision::Approved => "approved",
+            Decision::Rejected => "rejected",
+            Decision::Retried => "retried",
+            Decision::Overridden => "overridden",
+        }
+    }
 }
 
 /// How a decision came in.
@@ -299,7 +508,7 @@ pub enum Channel {
     Terminal,
     /// Given in advance with `--approve-because`: nobody looked at this gate's artifacts.
     InAdvance,
-    /// `factory gate approve` or `factory gate reject`.
+    /// `factory gate approve` and the like.
     Command,
 }
 
@@ -318,11 +527,18 @@ pub struct Person {
 }
 
 /// What proves who somebody is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Proof {
     /// Nothing but the operating system's account.
     Unauthenticated,
+    /// They signed what they decided with this SSH key.
+    Signed {
+        /// The key's fingerprint, `SHA256:…`.
+        fingerprint: String,
+        /// The signature's blob.
+        signature: Digest,
+    },
 }
 
 /// How a run ended.
@@ -338,6 +554,18 @@ pub enum Outcome {
     Rejected {
         /// Where.
         gate: GateId,
+    },
+    /// Nobody decided in time.
+    Expired {
+        /// Where.
+        gate: GateId,
+    },
+    /// A person stopped it.
+    Cancelled {
+        /// Who.
+        by: Person,
+        /// Why.
+        because: String,
     },
     /// A stage failed for the last time.
     Failed {

@@ -45,6 +45,22 @@ pub enum FailureClass {
     WrongComparison,
 }
 
+impl FailureClass {
+    /// The class as the log writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FailureClass::NotDeployable => "not_deployable",
+            FailureClass::NoAnswer => "no_answer",
+            FailureClass::WrongStatus => "wrong_status",
+            FailureClass::WrongHeader => "wrong_header",
+            FailureClass::WrongContent => "wrong_content",
+            FailureClass::MissingEffect => "missing_effect",
+            FailureClass::UnwantedEffect => "unwanted_effect",
+            FailureClass::WrongComparison => "wrong_comparison",
+        }
+    }
+}
+
 /// How many failures of one kind, told only roughly: an exact count would tell more about the scenarios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -95,6 +95,12 @@ text_id!(
     |text| matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
 );
 text_id!(
+    /// One thing that is wrong, as overrides name it: `R15:unwanted_effect`, `src/app.py:12`, `base-moved`.
+    FindingId,
+    "finding (one line of up to 400 bytes)",
+    |text| !text.trim().is_empty() && text.len() <= 400 && !text.chars().any(char::is_control)
+);
+text_id!(
     /// SHA-256 of some bytes, as 64 lower-case hexadecimal digits.
     Digest,
     "SHA-256 digest (64 lower-case hexadecimal digits)",
@@ -199,6 +205,36 @@ impl Usage {
     }
 }
 
+/// What model calls may use. Nothing is capped where neither is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Millionths of a US dollar.
+    pub micro_usd: Option<u64>,
+    /// Tokens, sent and received together.
+    pub tokens: Option<u64>,
+}
+
+impl Budget {
+    /// Whether there is a cap at all.
+    pub fn caps(self) -> bool {
+        self.micro_usd.is_some() || self.tokens.is_some()
+    }
+
+    /// How many whole budgets of this size `usage` has used up. A cap in dollars cannot be kept where calls have no
+    /// price: without a cap on tokens beside it, such usage counts as one budget spent.
+    pub fn spent_times(self, usage: Usage) -> u64 {
+        let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
+        let by_tokens = self.tokens.map_or(0, |cap| tokens / cap.max(1));
+        let by_price = match (self.micro_usd, usage.micro_usd) {
+            (Some(cap), Some(used)) => used / cap.max(1),
+            (Some(_), None) => u64::from(usage.calls > 0 && self.tokens.is_none()),
+            (None, _) => 0,
+        };
+        by_tokens.max(by_price)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,6 +254,12 @@ mod tests {
         assert!("../etc".parse::<RunId>().is_err());
         assert!("R 3".parse::<RequirementId>().is_err());
         assert!(serde_json::from_str::<Digest>("\"abc\"").is_err());
+        for finding in ["", "  ", "two\nlines", "R1:\u{1b}[2J", &"x".repeat(401)] {
+            assert!(finding.parse::<FindingId>().is_err(), "{finding:?}");
+        }
+        for finding in ["R15:unwanted_effect", "src/app.py:12", "base-moved", &"x".repeat(400)] {
+            assert_eq!(finding.parse::<FindingId>().unwrap().as_str(), finding);
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::algo;
 use petgraph::graph::DiGraph;
 
-use crate::artifact::{Coverage, CoverageRow, Plan, Review, Severity, Tasks, Verify};
-use crate::ids::RequirementId;
+use crate::artifact::{Coverage, CoverageRow, Design, Plan, Recon, Review, Severity, Tasks, Tests, Verify};
+use crate::ids::{FindingId, RequirementId};
 use crate::pipeline::model::Policy;
 
 /// A policy's verdict, with the figures that decided.
@@ -62,6 +62,75 @@ pub fn judge_review(review: &Review) -> Verdict {
     } else {
         Verdict::Fail(format!("{figures}: {}", not_covered.join(", ")))
     }
+}
+
+/// A name for each thing that the evaluator found wrong, as overrides use it: `R15:unwanted_effect`.
+pub fn verify_findings(verify: &Verify) -> Vec<FindingId> {
+    let items = verify.feedback.items().iter();
+    let name = |requirement: &Option<RequirementId>| {
+        requirement.as_ref().map_or("-".to_owned(), |id| id.as_str().to_owned())
+    };
+    items
+        .filter_map(|item| format!("{}:{}", name(&item.requirement), item.class.as_str()).parse().ok())
+        .collect()
+}
+
+/// A review as a score: requirements that are wholly covered, of all; and a name for each thing that is wrong, as
+/// overrides use it: `src/app.py:12`, `R3:partial`.
+pub fn review_score(review: &Review) -> (u32, u32, Vec<FindingId>) {
+    let covered = review.coverage.iter().filter(|row| row.status == Coverage::Covered).count();
+    let blocking = review.findings.iter().filter(|finding| finding.severity == Severity::Blocking);
+    let blocking = blocking.map(|finding| format!("{}:{}", finding.file, finding.line));
+    let rows = review.coverage.iter().filter_map(|row| match row.status {
+        Coverage::Covered => None,
+        Coverage::Partial => Some(format!("{}:partial", row.requirement)),
+        Coverage::Missing => Some(format!("{}:missing", row.requirement)),
+    });
+    let mut findings: Vec<FindingId> =
+        blocking.chain(rows).filter_map(|name| name.replace(char::is_control, "?").parse().ok()).collect();
+    findings.sort();
+    findings.dedup();
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    (count(covered), count(review.coverage.len()), findings)
+}
+
+/// Whether a design covers every requirement and names no other.
+///
+/// # Errors
+/// What is missing or unknown, for whoever designs.
+pub fn check_design(design: &Design, requirements: &[RequirementId]) -> Result<(), String> {
+    covers(design.decisions.iter().flat_map(|d| &d.requirements), requirements, "decision of the design")
+}
+
+/// Whether the tests cover every requirement, name no other, and can each be told from the others.
+///
+/// # Errors
+/// What is missing, double or unknown, for whoever writes them.
+pub fn check_tests(tests: &Tests, requirements: &[RequirementId]) -> Result<(), String> {
+    let mut names = BTreeSet::new();
+    for case in &tests.cases {
+        if !names.insert(&case.name) {
+            return Err(format!("there are two test cases named {}", case.name));
+        }
+        if case.then.trim().is_empty() {
+            return Err(format!(
+                "the test case {} does not say what is seen, so it could not fail",
+                case.name
+            ));
+        }
+    }
+    covers(tests.cases.iter().flat_map(|case| &case.requirements), requirements, "test case")
+}
+
+/// Whether a reconnaissance has seen anything.
+///
+/// # Errors
+/// That it names no place, for whoever looked.
+pub fn check_recon(recon: &Recon) -> Result<(), String> {
+    if recon.places.is_empty() {
+        return Err("the reconnaissance names no place in the code".to_owned());
+    }
+    Ok(())
 }
 
 /// Whether a plan covers every requirement and names no other.
@@ -143,7 +212,9 @@ mod tests {
     use crate::feedback::Feedback;
     use crate::ids::Digest;
 
-    const ASKED: Policy = Policy { min_pass_percent: 90 };
+    fn asked(min_pass_percent: u32) -> Policy {
+        Policy { min_pass_percent, ..Policy::default() }
+    }
 
     fn measured(passed: u32, failed: u32, inconclusive: u32) -> Verify {
         Verify {
@@ -165,12 +236,12 @@ mod tests {
     #[test]
     fn exactly_the_asked_share_passes() {
         let figures = "9 of 10 scenarios passed; at least 90 % asked; 95 % lower bound 12.3 %".to_owned();
-        assert_eq!(judge_verify(ASKED, &measured(9, 1, 0)), Verdict::Pass(figures));
+        assert_eq!(judge_verify(asked(90), &measured(9, 1, 0)), Verdict::Pass(figures));
         for (passed, failed) in [(89, 11), (8, 1), (0, 1), (u32::MAX - 1, u32::MAX)] {
-            let verdict = judge_verify(ASKED, &measured(passed, failed, 0));
+            let verdict = judge_verify(asked(90), &measured(passed, failed, 0));
             assert!(matches!(verdict, Verdict::Fail(_)), "{passed} and {failed}: {verdict:?}");
         }
-        let all = Policy { min_pass_percent: 100 };
+        let all = asked(100);
         assert!(matches!(judge_verify(all, &measured(199, 1, 0)), Verdict::Fail(_)));
         assert!(matches!(judge_verify(all, &measured(200, 0, 0)), Verdict::Pass(_)));
     }
@@ -180,7 +251,7 @@ mod tests {
         for verify in
             [measured(0, 0, 0), measured(99, 0, 1), Verify { critical_passed: false, ..measured(1, 1, 1) }]
         {
-            assert!(matches!(judge_verify(ASKED, &verify), Verdict::Inconclusive(_)), "{verify:?}");
+            assert!(matches!(judge_verify(asked(90), &verify), Verdict::Inconclusive(_)), "{verify:?}");
         }
     }
 

@@ -9,6 +9,7 @@ use factory_core::effects;
 use factory_core::event::RunStarted;
 use factory_core::ids::{EffectId, RunId, Usage};
 use factory_core::state::RunState;
+use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -57,6 +58,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError`] when the log cannot go on; the run can be driven again when that is mended.
     pub async fn drive(&self, run: &RunId, cancel: &CancellationToken) -> Result<RunState, EngineError> {
+        let _lease = self.ports.log.claim(run).await?;
         let mut work = JoinSet::new();
         let driven = self.go_on(&mut work, run, cancel).await;
         // Ends what is still under way, and with it every process that it started, before anybody can begin it again.
@@ -74,7 +76,13 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<RunState, EngineError> {
         let journal = self.journal();
+        // Before the run is read, so that nothing appended in between is missed.
+        let mut changes = self.ports.log.changes();
         let mut loaded = journal.load(run).await?;
+        if loaded.state.as_ref().and_then(RunState::due).is_some_and(|due| due <= self.ports.clock.now()) {
+            journal.tick(run).await?;
+            loaded = journal.load(run).await?;
+        }
         let mut under_way: HashMap<EffectId, AbortHandle> = HashMap::new();
         loop {
             let state = loaded.state.clone().ok_or_else(|| EngineError::NoRun(run.clone()))?;
@@ -98,6 +106,10 @@ impl Engine {
             }
             let finished = tokio::select! {
                 () = cancel.cancelled() => return Ok(state),
+                () = elsewhere(&mut changes, run) => {
+                    journal.catch_up(&mut loaded).await?;
+                    continue;
+                }
                 finished = work.join_next_with_id() => finished.expect("tasks that are under way are in the set"),
             };
             let task = finished.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
@@ -119,14 +131,29 @@ impl Engine {
             match journal.obey(&mut loaded, command).await {
                 Ok(_) => {}
                 // Somebody else's record came first, and with it this try was overtaken.
-                Err(EngineError::Rejected(Rejection::NotRunning { .. } | Rejection::Over)) => {}
+                Err(EngineError::Rejected(Rejection::NotRunning { .. } | Rejection::Over(_))) => {}
                 Err(other) => return Err(other),
             }
         }
     }
 
-    fn journal(&self) -> Journal {
+    /// What gives commands to runs, without performing anything.
+    pub fn journal(&self) -> Journal {
         let Ports { log, clock, watcher, .. } = self.ports.clone();
         Journal { log, clock, watcher }
+    }
+}
+
+/// Waits until something has been appended to the run, by whomever. Where nothing tells, it waits for ever: then nobody
+/// else can append.
+async fn elsewhere(changes: &mut broadcast::Receiver<RunId>, run: &RunId) {
+    loop {
+        match changes.recv().await {
+            Ok(changed) if changed == *run => return,
+            Ok(_) => {}
+            // Some were missed, and this run may be among them.
+            Err(RecvError::Lagged(_)) => return,
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
     }
 }

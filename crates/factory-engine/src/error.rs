@@ -4,6 +4,7 @@ use factory_core::decide::Rejection;
 use factory_core::event::RecordError;
 use factory_core::evolve::BrokenLog;
 use factory_core::ids::RunId;
+use factory_core::ledger::entry::EntryError;
 
 use crate::port::store::StoreError;
 
@@ -29,6 +30,15 @@ pub enum EngineError {
         /// Why.
         #[source]
         source: RecordError,
+    },
+    /// An entry of the ledger is not one.
+    #[error("entry {position} of the decision ledger cannot be used")]
+    Entry {
+        /// The entry, from 0.
+        position: u64,
+        /// Why.
+        #[source]
+        source: EntryError,
     },
     /// The records do not fold to a run.
     #[error("the log of the run {run} is broken")]

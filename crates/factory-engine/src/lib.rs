@@ -7,5 +7,6 @@ pub mod engine;
 pub mod error;
 pub mod history;
 pub mod journal;
+pub mod ledger;
 pub mod perform;
 pub mod port;

@@ -42,6 +42,18 @@ pub enum Verdict {
     Inconclusive,
 }
 
+impl Verdict {
+    /// The verdict in a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Passed => "passed",
+            Verdict::Failed => "failed",
+            Verdict::Flaky => "flaky",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
+}
+
 /// What to do next; nothing means another run.
 pub(crate) fn verdict(runs: Runs) -> Option<Verdict> {
     let scored = runs.passed + runs.failed;

@@ -51,7 +51,7 @@ fn compare(criterion: &mut Criterion, at_once: usize) {
                 for number in 0..at_once {
                     let log = Arc::clone(&store.log);
                     appenders.spawn(async move {
-                        log.append(&run(number), position, hint::black_box(&RECORD)).await
+                        log.append(&run(number), position, hint::black_box(&RECORD), &[]).await
                     });
                 }
                 for appended in appenders.join_all().await {

@@ -27,6 +27,14 @@ struct Files {
     _hold: Arc<Hold>,
 }
 
+/// Every blob there is.
+pub(crate) struct Scanned {
+    /// Those that are whole.
+    pub(crate) whole: HashSet<Digest>,
+    /// The others, each with what is wrong with it.
+    pub(crate) bad: Vec<(Digest, String)>,
+}
+
 impl FileBlobs {
     /// Opens the directory, makes it if it is missing, and clears away what a dead process had not finished.
     pub(crate) fn open(dir: &Path, hold: Arc<Hold>) -> Result<Self, StoreError> {
@@ -42,6 +50,58 @@ impl FileBlobs {
         prepare().map_err(|error| disk::failed("opened", error))?;
         let shards = Mutex::new(HashSet::new());
         Ok(Self(Arc::new(Files { dir: dir.to_owned(), scratch, shards, _hold: hold })))
+    }
+
+    /// [`BlobStore::put`] on a thread that may block.
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
+        self.0.put(bytes)
+    }
+
+    /// Reads every blob.
+    pub(crate) fn scan(&self) -> Result<Scanned, StoreError> {
+        let mut whole = HashSet::new();
+        let mut bad = Vec::new();
+        for digest in names(&self.0.dir).map_err(|error| disk::failed("read", error))? {
+            match self.read(&digest) {
+                Ok(_) => {
+                    whole.insert(digest);
+                }
+                Err(StoreError::Damaged { detail, .. }) => bad.push((digest, detail)),
+                Err(other) => bad.push((digest, other.to_string())),
+            }
+        }
+        Ok(Scanned { whole, bad })
+    }
+
+    /// Writes every whole blob to the directory `to`, which is made, under the name that it has here. Answers how many.
+    pub(crate) fn copy_whole(&self, to: &Path) -> Result<usize, StoreError> {
+        let written = |error| disk::failed("written", error);
+        disk::ensure_dir(to).map_err(written)?;
+        let mut count = 0;
+        for digest in names(&self.0.dir).map_err(|error| disk::failed("read", error))? {
+            let Ok(bytes) = self.read(&digest) else { continue };
+            let path = place(to, &digest);
+            disk::ensure_dir(path.parent().expect("a blob is in a directory")).map_err(written)?;
+            disk::write_whole(&path, to, &bytes).map_err(written)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Puts every blob that [`Self::copy_whole`] has written to `from`. Answers how many.
+    pub(crate) fn take_over(&self, from: &Path) -> Result<usize, StoreError> {
+        let read = |error| disk::failed("read", error);
+        let mut count = 0;
+        for digest in names(from).map_err(read)? {
+            let bytes = std::fs::read(place(from, &digest)).map_err(read)?;
+            if Digest::of(&bytes) != digest {
+                let detail = "its bytes have another digest".to_owned();
+                return Err(StoreError::Damaged { what: format!("blob {digest}"), detail });
+            }
+            self.write(&bytes)?;
+            count += 1;
+        }
+        Ok(count)
     }
 
     /// [`BlobStore::get`] on a thread that may block.
@@ -106,9 +166,32 @@ impl Files {
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
-        let (shard, name) = digest.as_str().split_at(2);
-        self.dir.join(shard).join(name)
+        place(&self.dir, digest)
     }
+}
+
+/// Where a blob is.
+fn place(dir: &Path, digest: &Digest) -> PathBuf {
+    let (shard, name) = digest.as_str().split_at(2);
+    dir.join(shard).join(name)
+}
+
+/// The names of all blobs in a directory, in order. Whatever else is there is none.
+fn names(dir: &Path) -> io::Result<Vec<Digest>> {
+    let mut names = Vec::new();
+    for shard in dir.read_dir()? {
+        let shard = shard?;
+        if !shard.file_type()?.is_dir() {
+            continue;
+        }
+        for file in shard.path().read_dir()? {
+            let mut name = shard.file_name();
+            name.push(file?.file_name());
+            names.extend(name.to_str().and_then(|name| name.parse::<Digest>().ok()));
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// Runs `work` on a thread that may block.

@@ -1,6 +1,9 @@
-//! The hash chain over the records of one run, and the form in which a record and a head are stored.
+//! Hash chains: one over the records of each run, one over the ledger; and the form in which a record and a head are
+//! stored.
 
-use factory_core::ids::Digest;
+use std::fmt;
+
+use factory_core::ids::{Digest, RunId};
 use factory_engine::port::store::Position;
 
 /// Records up to this many bytes are kept in the log; larger ones are blobs and the log keeps their digest.
@@ -13,8 +16,26 @@ const INLINE: u8 = b'i';
 const BLOB: u8 = b'b';
 const HASH_LEN: usize = 64;
 
+/// One of the chains of a store.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Chain {
+    /// The records of a run.
+    Run(RunId),
+    /// The decisions of the whole project.
+    Ledger,
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Chain::Run(run) => write!(f, "run {run}"),
+            Chain::Ledger => f.write_str("the ledger"),
+        }
+    }
+}
+
 /// The hash of a record: SHA-256 over the previous record's hash (its 64 hexadecimal digits; nothing for the first
-/// record of a run) and the record's exact bytes.
+/// record of a run or of the ledger) and the record's exact bytes.
 pub fn link(previous: Option<&Digest>, record: &[u8]) -> Digest {
     let mut bytes = Vec::with_capacity(HASH_LEN + record.len());
     if let Some(previous) = previous {
@@ -24,7 +45,7 @@ pub fn link(previous: Option<&Digest>, record: &[u8]) -> Digest {
     Digest::of(&bytes)
 }
 
-/// Where the log of one run ends.
+/// Where a chain ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Head {
     /// How many records there are; never 0.

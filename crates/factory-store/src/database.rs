@@ -1,12 +1,10 @@
-//! The only file that knows sled. Keys of its one tree: `r/<run>/e/<position, u64 big-endian>` for records and
-//! `r/<run>/h` for heads.
+//! The only file that knows sled.
 //!
 //! sled 0.34.7 calls `sync_file_range` where it should call fsync, so a power cut loses what its `flush` promised to
 //! keep. Therefore every write ends with an fdatasync of its file through a handle of ours, directories are synced
 //! when something is made in them, and nothing is ever large enough for the files that sled keeps beside its log, which
 //! no sync covers at all.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::fs::File;
 use std::io;
@@ -15,11 +13,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use factory_core::ids::RunId;
 use factory_engine::port::store::{Position, StoreError};
 
-use crate::chain::{Envelope, Head};
+use crate::chain::{Chain, Envelope, Head};
 use crate::disk;
+use crate::keys;
 
 /// Bytes of pages that sled keeps in memory.
 const CACHE: u64 = 64 * 1024 * 1024;
@@ -29,16 +27,16 @@ const CACHE: u64 = 64 * 1024 * 1024;
 const TRIES: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Where the log of a run ends, or how its end is damaged.
-pub(crate) type Heads = HashMap<RunId, Result<Head, String>>;
-
-/// One record to write, and the head of its run with it.
+/// One record to write, and the head of its chain with it.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    pub(crate) run: RunId,
+    pub(crate) chain: Chain,
     pub(crate) position: Position,
     pub(crate) envelope: Envelope,
 }
+
+/// A key and its value.
+pub(crate) type Pair = (Vec<u8>, Vec<u8>);
 
 /// Why a write did not come to its end. What it left in the database is unknown until that is opened again.
 pub(crate) type WriteError = Box<dyn Error + Send + Sync>;
@@ -55,6 +53,14 @@ pub(crate) struct Database {
 impl Database {
     /// Opens the database in `dir`, which exists.
     pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
+        match Self::open_any(dir)? {
+            (database, None) => Ok(database),
+            (_, Some(trouble)) => Err(damaged(trouble)),
+        }
+    }
+
+    /// Opens it even if it keeps something where it may be lost, and says so.
+    pub(crate) fn open_any(dir: &Path) -> Result<(Self, Option<String>), StoreError> {
         let opened = |error| disk::failed("opened", error);
         disk::check_room(dir, disk::RESERVE / 4)?;
         clear_unfinished(dir).map_err(opened)?;
@@ -65,57 +71,36 @@ impl Database {
         }
         let file = File::open(dir.join("db")).map_err(opened)?;
         let database = Self { sled, file, spill };
-        match database.spilled() {
-            Ok(None) => Ok(database),
-            Ok(Some(name)) => Err(damaged(spilled(&name))),
-            Err(error) => Err(opened(error)),
-        }
+        let trouble = database.spilled().map_err(opened)?.map(|name| spilled(&name));
+        Ok((database, trouble))
     }
 
-    /// Every run with a record, each with its head, after a look at its last record.
-    pub(crate) fn heads(&self) -> Result<Heads, StoreError> {
-        let mut heads = Heads::new();
-        let mut from = b"r/".to_vec();
-        while let Some((key, _)) =
-            self.sled.range(from..).next().transpose().map_err(|error| failed("opened", error))?
-        {
-            let Some(name) = key.strip_prefix(b"r/").and_then(|rest| rest.split(|byte| *byte == b'/').next())
-            else {
-                break;
-            };
-            match std::str::from_utf8(name).ok().and_then(|name| name.parse::<RunId>().ok()) {
-                Some(run) => {
-                    let head = self.head(&run)?;
-                    heads.insert(run, head);
-                }
-                None => tracing::warn!(key = %key.escape_ascii(), "this key in the store names no run"),
-            }
-            // `0` comes right after `/`.
-            from = [b"r/", name, b"0"].concat();
-        }
-        Ok(heads)
-    }
-
-    /// The stored form of one record.
-    pub(crate) fn record(&self, run: &RunId, position: Position) -> Result<Option<Vec<u8>>, StoreError> {
-        let value = self.sled.get(record_key(run, position)).map_err(|error| match error {
-            sled::Error::Corruption { .. } => StoreError::Damaged {
-                what: format!("record {position} of run {run}"),
-                detail: error.to_string(),
-            },
-            other => failed("read", other),
-        })?;
+    /// The value of a key; `what` it is, for an error.
+    pub(crate) fn get(&self, key: &[u8], what: &dyn Fn() -> String) -> Result<Option<Vec<u8>>, StoreError> {
+        let value = guarded(what, || self.sled.get(key))?;
         Ok(value.map(|value| value.to_vec()))
     }
 
-    /// Writes the entries, in the order of their positions within a run, all or none of them. They are durable when
+    /// The first key that is not before `from`.
+    pub(crate) fn first_from(&self, from: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let next = guarded(&whole, || self.sled.range(from..).next().transpose())?;
+        Ok(next.map(|(key, _)| key.to_vec()))
+    }
+
+    /// The last key before `to`, and its value.
+    pub(crate) fn last_before(&self, to: &[u8]) -> Result<Option<Pair>, StoreError> {
+        let last = guarded(&whole, || self.sled.get_lt(to))?;
+        Ok(last.map(|(key, value)| (key.to_vec(), value.to_vec())))
+    }
+
+    /// Writes the entries, in the order of their positions within a chain, all or none of them. They are durable when
     /// this returns.
     pub(crate) fn write(&self, entries: &[Entry]) -> Result<(), WriteError> {
         let mut batch = sled::Batch::default();
-        for Entry { run, position, envelope } in entries {
-            batch.insert(record_key(run, *position), envelope.encode());
+        for Entry { chain, position, envelope } in entries {
+            batch.insert(keys::of_record(chain, *position), envelope.encode());
             let head = Head { count: position + 1, hash: envelope.hash.clone() };
-            batch.insert(head_key(run), head.encode());
+            batch.insert(keys::of_head(chain), head.encode());
         }
         self.sled.apply_batch(batch)?;
         self.sled.flush()?;
@@ -135,35 +120,19 @@ impl Database {
 
     /// Puts anything in the place of a record, without its head.
     #[cfg(test)]
-    pub(crate) fn overwrite(&self, run: &RunId, position: Position, value: Option<&[u8]>) {
+    pub(crate) fn overwrite(&self, chain: &Chain, position: Position, value: Option<&[u8]>) {
         match value {
-            Some(value) => self.sled.insert(record_key(run, position), value).unwrap(),
-            None => self.sled.remove(record_key(run, position)).unwrap(),
+            Some(value) => self.sled.insert(keys::of_record(chain, position), value).unwrap(),
+            None => self.sled.remove(keys::of_record(chain, position)).unwrap(),
         };
         self.sled.flush().unwrap();
     }
 
-    fn head(&self, run: &RunId) -> Result<Result<Head, String>, StoreError> {
-        let value = self.sled.get(head_key(run)).map_err(|error| failed("opened", error))?;
-        let Some(head) = value.as_deref().and_then(Head::decode) else {
-            return Ok(Err("it has no readable head".to_owned()));
-        };
-        // `/f` comes right after every `/e/…`.
-        let last = self.sled.get_lt(format!("r/{run}/f")).map_err(|error| failed("opened", error))?;
-        let Some((key, value)) = last.filter(|(key, _)| key.starts_with(format!("r/{run}/e/").as_bytes()))
-        else {
-            return Ok(Err(format!("its head counts {} records, and there is none", head.count)));
-        };
-        if *key != *record_key(run, head.count - 1) {
-            return Ok(Err(format!(
-                "its head counts {} records, and its last record is another",
-                head.count
-            )));
-        }
-        if Envelope::decode(&value).is_none_or(|envelope| envelope.hash != head.hash) {
-            return Ok(Err(format!("its head and record {} have different hashes", head.count - 1)));
-        }
-        Ok(Ok(head))
+    /// Takes away the head of a chain.
+    #[cfg(test)]
+    pub(crate) fn remove_head(&self, chain: &Chain) {
+        self.sled.remove(keys::of_head(chain)).unwrap();
+        self.sled.flush().unwrap();
     }
 
     fn spilled(&self) -> io::Result<Option<String>> {
@@ -208,18 +177,22 @@ fn open_sled(dir: &Path) -> Result<sled::Db, StoreError> {
     }
 }
 
-fn record_key(run: &RunId, position: Position) -> Vec<u8> {
-    let mut key = format!("r/{run}/e/").into_bytes();
-    key.extend_from_slice(&position.to_be_bytes());
-    key
+/// What sled answers. It checks what it reads with assertions in places.
+fn guarded<T>(what: &dyn Fn() -> String, ask: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
+    let damaged = |detail| StoreError::Damaged { what: what(), detail };
+    match panic::catch_unwind(AssertUnwindSafe(ask)) {
+        Err(_) => Err(damaged("the database cannot make sense of its file there".to_owned())),
+        Ok(Err(error @ sled::Error::Corruption { .. })) => Err(damaged(error.to_string())),
+        Ok(answer) => answer.map_err(|error| failed("read", error)),
+    }
 }
 
-fn head_key(run: &RunId) -> Vec<u8> {
-    format!("r/{run}/h").into_bytes()
+fn whole() -> String {
+    "the database".to_owned()
 }
 
 fn damaged(detail: String) -> StoreError {
-    StoreError::Damaged { what: "the database".to_owned(), detail }
+    StoreError::Damaged { what: whole(), detail }
 }
 
 fn spilled(name: &str) -> String {
@@ -237,6 +210,7 @@ fn failed(action: &'static str, error: sled::Error) -> StoreError {
 mod tests {
     use super::*;
     use crate::chain::{self, Body, INLINE_LIMIT};
+    use crate::keys::Heads;
 
     #[test]
     fn what_was_left_half_written_in_opening_does_not_prevent_it() {
@@ -244,15 +218,15 @@ mod tests {
         // As a process leaves it that ended right after it began the settings of a new database.
         std::fs::create_dir(dir.path().join("blobs")).unwrap();
         std::fs::write(dir.path().join("conf"), "segment_size: 524288\nuse_compr").unwrap();
-        let run: RunId = "r".parse().unwrap();
+        let run = Chain::Run("r".parse().unwrap());
         let hash = chain::link(None, b"x");
         let database = Database::open(dir.path()).unwrap();
         let envelope = Envelope { hash: hash.clone(), body: Body::Inline(b"x".to_vec()) };
-        database.write(&[Entry { run: run.clone(), position: 0, envelope }]).unwrap();
+        database.write(&[Entry { chain: run.clone(), position: 0, envelope }]).unwrap();
         drop(database);
 
         std::fs::write(dir.path().join("snap.7FFFFFFFFFFFFFFF.generating"), "half of a snap").unwrap();
-        let heads = Database::open(dir.path()).unwrap().heads().unwrap();
+        let heads = keys::heads(&Database::open(dir.path()).unwrap()).unwrap();
         assert_eq!(heads, Heads::from([(run, Ok(Head { count: 1, hash }))]));
     }
 
@@ -260,7 +234,7 @@ mod tests {
     #[test]
     fn a_group_of_the_largest_records_of_one_run_stays_inside_the_log() {
         let dir = tempfile::tempdir().unwrap();
-        let run: RunId = "x".repeat(80).parse().unwrap();
+        let run = Chain::Run("x".repeat(80).parse().unwrap());
         let bytes = vec![b'x'; INLINE_LIMIT];
         let hash = chain::link(None, &bytes);
         let database = Database::open(dir.path()).unwrap();
@@ -268,13 +242,13 @@ mod tests {
             let entries: Vec<_> = (group * 256..group * 256 + 256)
                 .map(|position| {
                     let envelope = Envelope { hash: hash.clone(), body: Body::Inline(bytes.clone()) };
-                    Entry { run: run.clone(), position, envelope }
+                    Entry { chain: run.clone(), position, envelope }
                 })
                 .collect();
             database.write(&entries).unwrap();
         }
         drop(database);
-        let heads = Database::open(dir.path()).unwrap().heads().unwrap();
+        let heads = keys::heads(&Database::open(dir.path()).unwrap()).unwrap();
         assert_eq!(heads, Heads::from([(run, Ok(Head { count: 1024, hash }))]));
     }
 }

@@ -1,9 +1,11 @@
 //! The lock that keeps a store to one process. The system drops it with its holder, however that ends.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::io::{self, Read as _};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -15,17 +17,31 @@ use crate::disk;
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The store is ours while this lives. The file holds our process id meanwhile.
+/// Bytes of a lock file that are looked at: a process id and the path of a socket are shorter.
+const LONGEST: u64 = 4096;
+
+/// The store is ours while this lives. The file holds our process id meanwhile, and on a second line the path of the
+/// socket at which other processes are served, if they are.
 #[derive(Debug)]
 pub(crate) struct Hold {
     file: File,
+    path: PathBuf,
+}
+
+/// Who holds a store, as its lock file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// Its process id.
+    pub(crate) process: String,
+    /// Where it serves others.
+    pub(crate) socket: Option<PathBuf>,
 }
 
 impl Hold {
     /// Takes the lock, or says who has it.
     pub(crate) fn take(path: &Path) -> Result<Self, StoreError> {
         let opened = |error| disk::failed("opened", error);
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
@@ -45,13 +61,31 @@ impl Hold {
             // No name is there: its holder has just come, or has just gone while a process that it was starting still
             // shares its files.
             if holder.is_some() || tries == TRIES {
-                return Err(StoreError::Held { holder: holder.unwrap_or_else(|| "unknown".to_owned()) });
+                let holder = holder.map_or_else(|| "unknown".to_owned(), |holder| holder.process);
+                return Err(StoreError::Held { holder });
             }
             thread::sleep(PAUSE);
         }
-        file.set_len(0).map_err(opened)?;
-        write!(file, "{}", std::process::id()).map_err(opened)?;
-        Ok(Self { file })
+        let hold = Self { file, path: path.to_owned() };
+        hold.announce(None).map_err(opened)?;
+        Ok(hold)
+    }
+
+    /// Says in the file who holds the store and where others are served.
+    pub(crate) fn announce(&self, socket: Option<&Path>) -> io::Result<()> {
+        let mut text = format!("{}\n", std::process::id()).into_bytes();
+        if let Some(socket) = socket {
+            text.extend_from_slice(socket.as_os_str().as_bytes());
+            text.push(b'\n');
+        }
+        // Whoever reads in between sees a first line, and the second one whole or not at all.
+        self.file.write_all_at(&text, 0)?;
+        self.file.set_len(text.len() as u64)
+    }
+
+    /// The directory of the store.
+    pub(crate) fn dir(&self) -> &Path {
+        self.path.parent().expect("the lock file is in the store")
     }
 }
 
@@ -63,11 +97,19 @@ impl Drop for Hold {
     }
 }
 
-/// The process id in the file.
-fn named(path: &Path) -> Option<String> {
-    let mut text = String::new();
-    File::open(path).ok()?.take(32).read_to_string(&mut text).ok()?;
-    Some(text).filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+/// Who has said in the file that it holds the store.
+pub(crate) fn named(path: &Path) -> Option<Holder> {
+    let mut text = Vec::new();
+    File::open(path).ok()?.take(LONGEST).read_to_end(&mut text).ok()?;
+    let mut lines = text.split_inclusive(|byte| *byte == b'\n');
+    let process = lines.next().map(|line| line.strip_suffix(b"\n").unwrap_or(line))?;
+    let process = std::str::from_utf8(process).ok()?;
+    if process.is_empty() || !process.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let socket = lines.next().and_then(|line| line.strip_suffix(b"\n")).filter(|line| !line.is_empty());
+    let socket = socket.map(|path| PathBuf::from(OsString::from_vec(path.to_vec())));
+    Some(Holder { process: process.to_owned(), socket })
 }
 
 #[cfg(test)]
@@ -100,7 +142,43 @@ mod tests {
         let path = dir.path().join("lock");
         std::fs::write(&path, "4194304999").unwrap();
         let hold = Hold::take(&path).unwrap();
-        assert_eq!(named(&path), Some(std::process::id().to_string()));
+        let process = std::process::id().to_string();
+        assert_eq!(named(&path), Some(Holder { process, socket: None }));
         drop(hold);
+        assert_eq!(named(&path), None);
+    }
+
+    #[test]
+    fn the_socket_is_announced_on_a_second_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let hold = Hold::take(&path).unwrap();
+        assert_eq!(hold.dir(), dir.path());
+        let read = || std::fs::read_to_string(&path).unwrap();
+        let process = std::process::id().to_string();
+        hold.announce(Some(Path::new("/run/s.sock"))).unwrap();
+        assert_eq!(read(), format!("{process}\n/run/s.sock\n"));
+        let socket = Some(PathBuf::from("/run/s.sock"));
+        assert_eq!(named(&path), Some(Holder { process: process.clone(), socket }));
+        hold.announce(None).unwrap();
+        assert_eq!(read(), format!("{process}\n"));
+
+        drop(hold);
+        for (text, expected) in [
+            ("7", Some(("7", None))),
+            ("7\n/run/s.so", Some(("7", None))),
+            ("7\n\n", Some(("7", None))),
+            ("7\n/a b\n?", Some(("7", Some("/a b")))),
+            ("", None),
+            ("\n/run\n", None),
+            ("seven\n/run\n", None),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let expected = expected.map(|(process, socket)| Holder {
+                process: process.to_owned(),
+                socket: socket.map(PathBuf::from),
+            });
+            assert_eq!(named(&path), expected, "{text:?}");
+        }
     }
 }

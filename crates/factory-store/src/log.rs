@@ -1,24 +1,36 @@
-//! The embedded log: sled behind [`EventLog`], with one thread that writes.
+//! The embedded logs and ledger: sled behind [`EventLog`], with one thread that writes.
 
+use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use factory_core::ids::RunId;
-use factory_engine::port::store::{BlobStore, EventLog, Position, StoreError, StoredRecord};
-use tokio::sync::{mpsc, oneshot};
+use factory_engine::port::store::{
+    BlobStore, EventLog, Lease, LedgerHead, Position, StoreError, StoredRecord,
+};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::blobs::{self, FileBlobs};
-use crate::chain::{self, Body, Envelope, Head, INLINE_LIMIT};
-use crate::database::{Database, Heads};
+use crate::chain::{Chain, Head, INLINE_LIMIT};
+use crate::claims::{self, Claims};
+use crate::database::Database;
 use crate::disk;
+use crate::evidence;
 use crate::hold::Hold;
-use crate::writer::{self, Request, Writer};
+use crate::keys::{self, Heads};
+use crate::reader;
+use crate::witness::Witness;
+use crate::writer::{self, Piece, Record, Request, Writer};
 
 /// How long an append waits before it asks whether the database has stopped, again and again.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How many changes a receiver may be behind before it lags.
+pub(crate) const CHANGES: usize = 1024;
 
 /// Logs in the directory of a store. Its futures need a tokio runtime with a clock.
 ///
@@ -33,31 +45,107 @@ pub struct SledLog {
     requests: Option<mpsc::Sender<Request>>,
     writer: Option<JoinHandle<()>>,
     database: Arc<Database>,
-    _hold: Arc<Hold>,
+    /// Whether somebody is just asking if the database has stopped.
+    nudged: Arc<AtomicBool>,
+    changes: broadcast::Sender<RunId>,
+    claims: Claims,
+    hold: Arc<Hold>,
 }
 
 impl SledLog {
-    /// Opens the database in `dir`, which is made if it is missing.
-    pub(crate) fn open(dir: &Path, blobs: FileBlobs, hold: Arc<Hold>) -> Result<Self, StoreError> {
-        disk::ensure_dir(dir).map_err(|error| disk::failed("opened", error))?;
-        let database = Arc::new(Database::open(dir)?);
-        let heads = Arc::new(RwLock::new(database.heads()?));
+    /// Opens the database of the store in `base`, which is made if it is missing.
+    pub(crate) fn open(base: &Path, blobs: FileBlobs, hold: Arc<Hold>) -> Result<Self, StoreError> {
+        let opened = |error| disk::failed("opened", error);
+        let dir = base.join("store");
+        disk::ensure_dir(&dir).map_err(opened)?;
+        evidence::keep(base).map_err(opened)?;
+        let database = Arc::new(Database::open(&dir)?);
+        let heads = keys::heads(&database)?;
+        let witness = testify(base, &heads)?;
+        evidence::clear(base).map_err(opened)?;
+        let heads = Arc::new(RwLock::new(heads));
         let (requests, receiver) = mpsc::channel(writer::GROUP);
-        let writer =
-            Writer { dir: dir.to_owned(), database: Arc::clone(&database), heads: Arc::clone(&heads) };
+        let (changes, _) = broadcast::channel(CHANGES);
+        let writer = Writer {
+            dir,
+            witness,
+            database: Arc::clone(&database),
+            heads: Arc::clone(&heads),
+            changes: changes.clone(),
+        };
         let writer = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run(receiver))
-            .map_err(|error| disk::failed("opened", error))?;
-        Ok(Self { blobs, heads, requests: Some(requests), writer: Some(writer), database, _hold: hold })
+            .map_err(opened)?;
+        Ok(Self {
+            blobs,
+            heads,
+            requests: Some(requests),
+            writer: Some(writer),
+            database,
+            nudged: Arc::default(),
+            changes,
+            claims: Claims::default(),
+            hold,
+        })
     }
 
-    /// Where the run durably ends.
-    fn head(&self, run: &RunId) -> Result<Option<Head>, StoreError> {
-        match self.heads.read().unwrap_or_else(PoisonError::into_inner).get(run) {
-            None => Ok(None),
-            Some(Ok(head)) => Ok(Some(head.clone())),
-            Some(Err(detail)) => Err(writer::damaged_run(run, detail)),
+    /// [`EventLog::claim`] for another process.
+    pub(crate) fn claim_for(&self, run: &RunId, holder: String) -> Result<Lease, StoreError> {
+        self.claims.take(run, holder, ())
+    }
+
+    /// What keeps the store ours.
+    pub(crate) fn hold(&self) -> &Arc<Hold> {
+        &self.hold
+    }
+
+    fn end(&self, chain: &Chain) -> Result<Option<Head>, StoreError> {
+        writer::end(&self.heads, chain)
+    }
+
+    /// Some records of a chain, which are durable.
+    async fn stored(
+        &self,
+        chain: Chain,
+        positions: Range<Position>,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        let (database, blobs) = (Arc::clone(&self.database), self.blobs.clone());
+        blobs::blocking("read", move || reader::read(&database, &blobs, &chain, positions)).await
+    }
+
+    /// Bytes in the form in which the writer takes them.
+    async fn piece(&self, bytes: &[u8]) -> Result<Piece, StoreError> {
+        let blob = if bytes.len() > INLINE_LIMIT { Some(self.blobs.put(bytes).await?) } else { None };
+        Ok(Piece { bytes: bytes.to_vec(), blob })
+    }
+
+    /// Asks, for everybody who waits, whether the database has stopped.
+    fn nudge(&self) {
+        if !self.nudged.swap(true, Ordering::Relaxed) {
+            let (database, nudged) = (Arc::clone(&self.database), Arc::clone(&self.nudged));
+            tokio::task::spawn_blocking(move || {
+                database.nudge();
+                nudged.store(false, Ordering::Relaxed);
+            });
+        }
+    }
+
+    /// Has all of it written, or nothing.
+    async fn write(&self, record: Option<Record>, decisions: &[Vec<u8>]) -> Result<Position, StoreError> {
+        let mut pieces = Vec::with_capacity(decisions.len());
+        for decision in decisions {
+            pieces.push(self.piece(decision).await?);
+        }
+        let (reply, mut answer) = oneshot::channel();
+        let requests = self.requests.as_ref().expect("requests can be sent until this is dropped");
+        let request = Request { record, decisions: pieces, reply };
+        requests.send(request).await.map_err(|_| writer_gone())?;
+        loop {
+            match tokio::time::timeout(PATIENCE, &mut answer).await {
+                Ok(answered) => return answered.map_err(|_| writer_gone())?,
+                Err(_) => self.nudge(),
+            }
         }
     }
 }
@@ -73,69 +161,79 @@ impl Drop for SledLog {
 
 #[async_trait]
 impl EventLog for SledLog {
-    async fn append(&self, run: &RunId, expected: Position, record: &[u8]) -> Result<Position, StoreError> {
-        let blob = if record.len() > INLINE_LIMIT { Some(self.blobs.put(record).await?) } else { None };
-        let (reply, mut answer) = oneshot::channel();
-        let request = Request { run: run.clone(), expected, record: record.to_vec(), blob, reply };
-        let requests = self.requests.as_ref().expect("requests can be sent until this is dropped");
-        requests.send(request).await.map_err(|_| writer_gone())?;
-        loop {
-            match tokio::time::timeout(PATIENCE, &mut answer).await {
-                Ok(answered) => return answered.map_err(|_| writer_gone())?,
-                Err(_) => {
-                    let database = Arc::clone(&self.database);
-                    tokio::task::spawn_blocking(move || database.nudge());
-                }
-            }
-        }
+    async fn append(
+        &self,
+        run: &RunId,
+        expected: Position,
+        record: &[u8],
+        decisions: &[Vec<u8>],
+    ) -> Result<Position, StoreError> {
+        let record = Record { run: run.clone(), expected, piece: self.piece(record).await? };
+        self.write(Some(record), decisions).await
     }
 
     async fn read(&self, run: &RunId) -> Result<Vec<StoredRecord>, StoreError> {
-        let Some(head) = self.head(run)? else {
-            return Ok(Vec::new());
-        };
-        let (database, blobs, run) = (Arc::clone(&self.database), self.blobs.clone(), run.clone());
-        blobs::blocking("read", move || read(&database, &blobs, &run, head.count)).await
+        let chain = Chain::Run(run.clone());
+        let count = self.end(&chain)?.map_or(0, |head| head.count);
+        self.stored(chain, 0..count).await
     }
 
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
-        Ok(self.heads.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect())
+        let heads = self.heads.read().unwrap_or_else(PoisonError::into_inner);
+        let runs = heads.keys().filter_map(|chain| match chain {
+            Chain::Run(run) => Some(run.clone()),
+            Chain::Ledger => None,
+        });
+        Ok(runs.collect())
     }
+
+    async fn append_decisions(&self, decisions: &[Vec<u8>]) -> Result<Position, StoreError> {
+        self.write(None, decisions).await
+    }
+
+    async fn decisions(&self, from: Position, most: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        let count = self.end(&Chain::Ledger)?.map_or(0, |head| head.count);
+        let to = from.saturating_add(most as Position).min(count);
+        self.stored(Chain::Ledger, from..to).await
+    }
+
+    async fn ledger_head(&self) -> Result<Option<LedgerHead>, StoreError> {
+        let head = self.end(&Chain::Ledger)?;
+        Ok(head.map(|Head { count, hash }| LedgerHead { count, hash }))
+    }
+
+    fn changes(&self) -> broadcast::Receiver<RunId> {
+        self.changes.subscribe()
+    }
+
+    async fn claim(&self, run: &RunId) -> Result<Lease, StoreError> {
+        // The store stays held while the lease lives: whoever opens it next must not give the run to somebody else.
+        self.claims.take(run, claims::this_process(), Arc::clone(&self.hold))
+    }
+}
+
+/// Looks that everything is there which has been acknowledged. Where the end of a chain is damaged, that is known.
+fn testify(base: &Path, heads: &Heads) -> Result<Witness, StoreError> {
+    let mut witness = Witness::open(base).map_err(|error| disk::failed("opened", error))?;
+    let counts: Result<Vec<_>, _> = heads.values().map(|head| head.as_ref().map(|head| head.count)).collect();
+    if let Ok(counts) = counts {
+        let there = counts.into_iter().sum();
+        if let Some(detail) = shortfall(there, witness.total()) {
+            return Err(StoreError::Damaged { what: "the database".to_owned(), detail });
+        }
+        witness.note(there);
+    }
+    Ok(witness)
+}
+
+/// What is wrong if so many records are there and so many were kept.
+pub(crate) fn shortfall(there: u64, kept: u64) -> Option<String> {
+    (there < kept).then(|| format!("{there} records and decisions are there, and {kept} were kept"))
 }
 
 /// The writer ends before its last request only by a panic inside sled.
 fn writer_gone() -> StoreError {
     StoreError::Io { action: "written", source: "its writer has panicked".into() }
-}
-
-/// The first `count` records of the run, checked.
-fn read(
-    database: &Database,
-    blobs: &FileBlobs,
-    run: &RunId,
-    count: Position,
-) -> Result<Vec<StoredRecord>, StoreError> {
-    let mut records: Vec<StoredRecord> = Vec::new();
-    for position in 0..count {
-        let damaged =
-            |detail: String| StoreError::Damaged { what: format!("record {position} of run {run}"), detail };
-        let value = database.record(run, position)?.ok_or_else(|| damaged("it is missing".to_owned()))?;
-        let Envelope { hash, body } =
-            Envelope::decode(&value).ok_or_else(|| damaged("it has an unknown form".to_owned()))?;
-        let bytes = match body {
-            Body::Inline(bytes) => bytes,
-            Body::Blob(digest) => blobs.read(&digest).map_err(|error| match error {
-                StoreError::NoBlob(_) | StoreError::Damaged { .. } => damaged(error.to_string()),
-                other => other,
-            })?,
-        };
-        let linked = chain::link(records.last().map(|last| &last.hash), &bytes);
-        if linked != hash {
-            return Err(damaged(format!("its hash is {linked}, and {hash} was written")));
-        }
-        records.push(StoredRecord { position, bytes, hash });
-    }
-    Ok(records)
 }
 
 #[cfg(test)]
@@ -145,6 +243,7 @@ mod tests {
     use tokio::task::JoinSet;
 
     use super::*;
+    use crate::chain::{Body, Envelope};
     use crate::conformance::{self, Fresh};
     use crate::store::Store;
 
@@ -162,7 +261,7 @@ mod tests {
         let store = open(&base);
         for name in ["a", "b", "c"] {
             for (position, record) in (0..).zip([b"first".to_vec(), large(name), b"last".to_vec()]) {
-                store.log.append(&run(name), position, &record).await.unwrap();
+                store.log.append(&run(name), position, &record, &[]).await.unwrap();
             }
         }
         base
@@ -185,7 +284,7 @@ mod tests {
         assert_eq!(runs, ["a", "b", "c"].map(run));
         for name in ["a", "c"] {
             assert_eq!(store.log.read(&run(name)).await.unwrap().len(), 3);
-            store.log.append(&run(name), 3, b"more").await.unwrap();
+            store.log.append(&run(name), 3, b"more", &[]).await.unwrap();
         }
         match store.log.read(&run("b")).await {
             Err(StoreError::Damaged { what, detail }) => format!("{what}: {detail}"),
@@ -213,10 +312,10 @@ mod tests {
                 assert_eq!(records.len() as Position, round);
                 assert_eq!(records[1].bytes, large(name));
                 assert!(matches!(
-                    store.log.append(&run(name), 0, b"x").await,
+                    store.log.append(&run(name), 0, b"x", &[]).await,
                     Err(StoreError::Conflict { actual, .. }) if actual == round
                 ));
-                store.log.append(&run(name), round, b"more").await.unwrap();
+                store.log.append(&run(name), round, b"more", &[]).await.unwrap();
             }
         }
     }
@@ -227,7 +326,7 @@ mod tests {
         tamper(&base, |database| {
             let value =
                 Envelope { hash: Digest::of(b"first"), body: Body::Inline(b"First".to_vec()) }.encode();
-            database.overwrite(&run("b"), 0, Some(&value));
+            database.overwrite(&Chain::Run(run("b")), 0, Some(&value));
         });
         assert!(damage_of_b(&open(&base)).await.starts_with("record 0 of run b: its hash is "));
     }
@@ -238,7 +337,7 @@ mod tests {
         tamper(&base, |database| {
             let value =
                 Envelope { hash: Digest::of(b"First"), body: Body::Inline(b"First".to_vec()) }.encode();
-            database.overwrite(&run("b"), 0, Some(&value));
+            database.overwrite(&Chain::Run(run("b")), 0, Some(&value));
         });
         assert!(damage_of_b(&open(&base)).await.starts_with("record 1 of run b: its hash is "));
     }
@@ -247,7 +346,7 @@ mod tests {
     async fn a_record_that_is_gone_or_garbled_is_named() {
         for (value, detail) in [(None, "it is missing"), (Some(&b"?"[..]), "it has an unknown form")] {
             let base = three_runs().await;
-            tamper(&base, |database| database.overwrite(&run("b"), 1, value));
+            tamper(&base, |database| database.overwrite(&Chain::Run(run("b")), 1, value));
             assert_eq!(damage_of_b(&open(&base)).await, format!("record 1 of run b: {detail}"));
         }
     }
@@ -255,7 +354,7 @@ mod tests {
     #[tokio::test]
     async fn a_cut_tail_shows_by_the_head_and_nothing_is_appended_to_it() {
         let base = three_runs().await;
-        tamper(&base, |database| database.overwrite(&run("b"), 2, None));
+        tamper(&base, |database| database.overwrite(&Chain::Run(run("b")), 2, None));
         let store = open(&base);
         assert_eq!(
             damage_of_b(&store).await,
@@ -263,7 +362,7 @@ mod tests {
         );
         for expected in [2, 3] {
             assert!(matches!(
-                store.log.append(&run("b"), expected, b"x").await,
+                store.log.append(&run("b"), expected, b"x", &[]).await,
                 Err(StoreError::Damaged { what, .. }) if what == "run b"
             ));
         }
@@ -296,7 +395,7 @@ mod tests {
                 let run = run(&format!("{number:0>80}"));
                 for position in 0..100 {
                     let record = vec![number; INLINE_LIMIT];
-                    log.append(&run, position, &record).await.unwrap();
+                    log.append(&run, position, &record, &[]).await.unwrap();
                 }
             });
         }

@@ -5,14 +5,34 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use factory_core::ids::{Digest, RunId};
-use factory_engine::port::store::{BlobStore, EventLog, Position, StoreError, StoredRecord};
+use factory_engine::port::store::{
+    BlobStore, EventLog, Lease, LedgerHead, Position, StoreError, StoredRecord,
+};
+use tokio::sync::broadcast;
 
 use crate::chain;
+use crate::claims::{self, Claims};
+use crate::log;
 
-/// Logs in memory.
-#[derive(Debug, Default)]
+/// Logs and a ledger in memory.
+#[derive(Debug)]
 pub struct MemoryLog {
-    runs: Mutex<HashMap<RunId, Vec<StoredRecord>>>,
+    kept: Mutex<Kept>,
+    changes: broadcast::Sender<RunId>,
+    claims: Claims,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    runs: HashMap<RunId, Vec<StoredRecord>>,
+    ledger: Vec<StoredRecord>,
+}
+
+impl Default for MemoryLog {
+    fn default() -> Self {
+        let (changes, _) = broadcast::channel(log::CHANGES);
+        Self { kept: Mutex::default(), changes, claims: Claims::default() }
+    }
 }
 
 /// Blobs in memory.
@@ -21,26 +41,72 @@ pub struct MemoryBlobs {
     blobs: Mutex<HashMap<Digest, Vec<u8>>>,
 }
 
+/// Puts bytes at the end of a chain and answers where they stand.
+fn push(chain: &mut Vec<StoredRecord>, bytes: &[u8]) -> Position {
+    let position = chain.len() as Position;
+    let hash = chain::link(chain.last().map(|last| &last.hash), bytes);
+    chain.push(StoredRecord { position, bytes: bytes.to_vec(), hash });
+    position
+}
+
 #[async_trait]
 impl EventLog for MemoryLog {
-    async fn append(&self, run: &RunId, expected: Position, record: &[u8]) -> Result<Position, StoreError> {
-        let mut runs = lock(&self.runs);
-        let actual = runs.get(run).map_or(0, |records| records.len() as Position);
+    async fn append(
+        &self,
+        run: &RunId,
+        expected: Position,
+        record: &[u8],
+        decisions: &[Vec<u8>],
+    ) -> Result<Position, StoreError> {
+        let mut kept = lock(&self.kept);
+        let actual = kept.runs.get(run).map_or(0, |records| records.len() as Position);
         if actual != expected {
             return Err(StoreError::Conflict { expected, actual });
         }
-        let records = runs.entry(run.clone()).or_default();
-        let hash = chain::link(records.last().map(|last| &last.hash), record);
-        records.push(StoredRecord { position: actual, bytes: record.to_vec(), hash });
+        push(kept.runs.entry(run.clone()).or_default(), record);
+        for decision in decisions {
+            push(&mut kept.ledger, decision);
+        }
+        drop(kept);
+        // An error says that nobody listens.
+        let _nobody = self.changes.send(run.clone());
         Ok(actual)
     }
 
     async fn read(&self, run: &RunId) -> Result<Vec<StoredRecord>, StoreError> {
-        Ok(lock(&self.runs).get(run).cloned().unwrap_or_default())
+        Ok(lock(&self.kept).runs.get(run).cloned().unwrap_or_default())
     }
 
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
-        Ok(lock(&self.runs).keys().cloned().collect())
+        Ok(lock(&self.kept).runs.keys().cloned().collect())
+    }
+
+    async fn append_decisions(&self, decisions: &[Vec<u8>]) -> Result<Position, StoreError> {
+        let mut kept = lock(&self.kept);
+        let first = kept.ledger.len() as Position;
+        for decision in decisions {
+            push(&mut kept.ledger, decision);
+        }
+        Ok(first)
+    }
+
+    async fn decisions(&self, from: Position, most: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        Ok(lock(&self.kept).ledger.iter().skip(from).take(most).cloned().collect())
+    }
+
+    async fn ledger_head(&self) -> Result<Option<LedgerHead>, StoreError> {
+        let kept = lock(&self.kept);
+        let last = kept.ledger.last();
+        Ok(last.map(|last| LedgerHead { count: last.position + 1, hash: last.hash.clone() }))
+    }
+
+    fn changes(&self) -> broadcast::Receiver<RunId> {
+        self.changes.subscribe()
+    }
+
+    async fn claim(&self, run: &RunId) -> Result<Lease, StoreError> {
+        self.claims.take(run, claims::this_process(), ())
     }
 }
 

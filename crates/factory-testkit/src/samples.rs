@@ -2,15 +2,18 @@
 //!
 //! Tests change one thing in them and see what the core makes of it.
 
+pub mod pipelines;
+
 use std::sync::LazyLock;
 
 use factory_core::artifact::{
-    Build, Change, CheckOutcome, CheckResult, Coverage, CoverageRow, FileChange, Finding, Merge, Patch, Plan,
-    PlanStep, Review, Severity, Spec, Task, Tasks, Verify,
+    Build, Change, CheckOutcome, CheckResult, Coverage, CoverageRow, Design, DesignDecision, FileChange,
+    Finding, Lesson, LessonTarget, Lessons, Merge, Patch, Place, Plan, PlanStep, Recon, Review, Severity,
+    Spec, Task, Tasks, TestCase, Tests, Verify,
 };
 use factory_core::event::{Person, Proof, RunStarted, SpecRef};
 use factory_core::feedback::{self, FailedScenario, FailureClass, Feedback, Holdout};
-use factory_core::ids::{Digest, GitOid, RequirementId, StageId};
+use factory_core::ids::{Budget, Digest, GitOid, RequirementId, StageId};
 use factory_core::pipeline::model::{Edge, EntryType, GateId, Pipeline};
 use factory_core::pipeline::read;
 
@@ -43,6 +46,11 @@ pub fn exit(id: &str) -> GateId {
     GateId { stage: stage(id), edge: Edge::Exit }
 }
 
+/// The gate of that name, such as `verify:escalation`.
+pub fn gate(name: &str) -> GateId {
+    name.parse().expect("tests name gates rightly")
+}
+
 /// The requirement of that name.
 pub fn requirement(id: &str) -> RequirementId {
     id.parse().expect("tests name requirements rightly")
@@ -60,15 +68,23 @@ pub fn started() -> RunStarted {
             requirements: requirements(),
         },
         base: base(),
+        branch: Some("main".to_owned()),
         entry: EntryType::Feature,
         pipeline: pipeline(),
+        budget: Budget::default(),
+        lint: Vec::new(),
         model: "a sample".to_owned(),
         requested_by: person(),
         factory: "0.1.0".to_owned(),
     }
 }
 
-/// Somebody.
+/// A run of that pipeline as it begins.
+pub fn started_in(pipeline: Pipeline) -> RunStarted {
+    RunStarted { pipeline, ..started() }
+}
+
+/// Somebody; who asks for runs, too.
 pub fn person() -> Person {
     Person {
         login: "ada".to_owned(),
@@ -76,6 +92,19 @@ pub fn person() -> Person {
         email: Some("ada@example.org".to_owned()),
         proof: Proof::Unauthenticated,
     }
+}
+
+/// Somebody of that login, with an address of their own.
+pub fn somebody(login: &str) -> Person {
+    let email = Some(format!("{login}@example.org"));
+    Person { login: login.to_owned(), name: None, email, proof: Proof::Unauthenticated }
+}
+
+/// Somebody of that login who signed with that key.
+pub fn signed(login: &str, fingerprint: &str) -> Person {
+    let signature = Digest::of(format!("signed by {login}").as_bytes());
+    let proof = Proof::Signed { fingerprint: fingerprint.to_owned(), signature };
+    Person { proof, ..somebody(login) }
 }
 
 /// The commit that the work starts from.
@@ -105,6 +134,59 @@ pub fn spec() -> Spec {
         source: Digest::of(SPEC_TEXT.as_bytes()),
         requirements: requirements(),
         baseline: vec![check(CheckOutcome::Passed)],
+    }
+}
+
+/// A design that covers both requirements.
+pub fn design() -> Design {
+    Design {
+        summary: "one line of text".to_owned(),
+        decisions: vec![DesignDecision {
+            title: "greet from a file".to_owned(),
+            because: "it is the simplest".to_owned(),
+            instead_of: vec!["a service".to_owned()],
+            requirements: requirements(),
+        }],
+        questions: Vec::new(),
+    }
+}
+
+/// Tests that cover both requirements.
+pub fn tests() -> Tests {
+    Tests {
+        cases: vec![TestCase {
+            name: "greets politely".to_owned(),
+            requirements: requirements(),
+            given: "an empty project".to_owned(),
+            when: "the file is read".to_owned(),
+            then: "it greets and says please".to_owned(),
+        }],
+    }
+}
+
+/// What is there already.
+pub fn recon() -> Recon {
+    Recon {
+        summary: "there is nothing yet".to_owned(),
+        places: vec![Place {
+            file: "greeting.txt".to_owned(),
+            what: "the greeting".to_owned(),
+            why: "it is what changes".to_owned(),
+        }],
+        conventions: Vec::new(),
+        risks: Vec::new(),
+    }
+}
+
+/// What could go better next time.
+pub fn lessons() -> Lessons {
+    Lessons {
+        summary: "it went well".to_owned(),
+        lessons: vec![Lesson {
+            target: LessonTarget::Specification,
+            proposal: "say what polite means".to_owned(),
+            evidence: "the first try was rude".to_owned(),
+        }],
     }
 }
 

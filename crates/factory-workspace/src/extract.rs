@@ -28,7 +28,7 @@ use crate::paths::{self, PathRules};
 use crate::tree::{Entry, Kind, Listing};
 
 /// The largest file that a patch may write, in bytes.
-const FILE_BYTES: u64 = 10 * 1024 * 1024;
+pub(crate) const FILE_BYTES: u64 = 10 * 1024 * 1024;
 /// How many bytes a patch may write in all.
 const PATCH_BYTES: u64 = 100 * 1024 * 1024;
 /// How many files a patch may change.

@@ -3,17 +3,23 @@
 //! Objects come first and the branch last. The branch is created only if it is not there, under git's own lock on it, so
 //! a crash before leaves nothing but unreachable objects, and of two processes one wins. Branches that exist, the index
 //! and the work tree stay as they are.
+//!
+//! What has been answered has reached the disk. libgit2 leaves that to the system unless it is told otherwise.
 
-use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use factory_core::artifact::{Change, Merge, Patch};
+use factory_core::artifact::{Merge, Patch};
 use factory_core::ids::{EffectId, GitOid};
 use factory_engine::port::workspace::{Contents, WorkspaceError};
-use git2::{Commit, ErrorCode, FileMode, ObjectType, Oid, Reference, Repository, Signature, Tree};
+use git2::{Commit, ConfigLevel, ErrorCode, Oid, Reference, Repository, Signature};
+use tempfile::NamedTempFile;
 
 use crate::error;
+use crate::patched;
 use crate::paths::PathRules;
 use crate::project;
 use crate::tree;
@@ -25,6 +31,10 @@ const EFFECT: &str = "Factory-Effect";
 /// How often, and how long after, a branch is tried again that another process has locked. git itself waits for 0.1 s.
 const LOCK_TRIES: u32 = 40;
 const LOCK_WAIT: Duration = Duration::from_millis(25);
+
+/// Makes libgit2 sync every object and branch that it writes, and the folder that it is in, before it goes on. Its own
+/// name for this is `GIT_OPT_ENABLE_FSYNC_GITDIR`, which can only be reached by unsafe code.
+const SYNCED: &[u8] = b"[core]\n\tfsyncObjectFiles = true\n";
 
 const MERGING: &str = "writing the merge commit";
 
@@ -39,35 +49,47 @@ pub(crate) struct Order {
     pub(crate) trailers: Vec<(String, String)>,
 }
 
-/// Lands it, or answers what was landed for the same effect before.
+/// Lands it, or answers what was landed for the same effect before. `cache` is for a small file that is gone afterwards.
 ///
 /// # Errors
-/// [`WorkspaceError::BadPatch`] for paths that no patch may have; otherwise what git says.
+/// [`WorkspaceError::BadPatch`] for paths that no patch may have and a patch that is for another base; otherwise what git
+/// says.
 pub(crate) fn land(
     repository: &Repository,
     order: &Order,
     rules: &PathRules,
+    cache: &Path,
 ) -> Result<Merge, WorkspaceError> {
-    let names = branch_names(order);
+    let _settings = sync_from_now_on(repository, cache)?;
+    let names = branch_names(&order.effect, &order.slug);
     for name in &names {
         if let Some(commit) = find(repository, name)?
             && is_ours(&commit, &order.effect)
         {
-            return Ok(merge(order, name, commit.id()));
+            return landed(repository, name, &commit, order, rules);
         }
     }
     let base = tree::commit(repository, &order.base)?;
-    let changed = patched_tree(repository, &base, order, rules)?;
+    let before = base.tree().map_err(error::git(MERGING))?;
+    let changed = patched::write(repository, &before, &order.patch, &order.contents, rules)?;
     let commit = commit(repository, &base, changed, order).map_err(error::git(MERGING))?;
+    // libgit2 syncs the folder that an object is in, but not the one above, in which that folder may be new.
+    sync_folder(&repository.commondir().join("objects"))?;
     for name in &names {
         if create(repository, name, commit, order)? {
-            return Ok(merge(order, name, commit));
+            sync_folder(&repository.commondir().join("refs/heads"))?;
+            return Ok(Merge {
+                branch: name.clone(),
+                commit: project::oid_of(commit),
+                base: order.base.clone(),
+                patch: order.patch.digest(),
+            });
         }
         // Another process may have been faster with the same performance.
         if let Some(found) = find(repository, name)?
             && is_ours(&found, &order.effect)
         {
-            return Ok(merge(order, name, found.id()));
+            return landed(repository, name, &found, order, rules);
         }
     }
     Err(WorkspaceError::Io {
@@ -76,18 +98,60 @@ pub(crate) fn land(
     })
 }
 
-fn merge(order: &Order, branch: &str, commit: Oid) -> Merge {
-    Merge {
-        branch: branch.to_owned(),
-        commit: project::oid_of(commit),
-        base: order.base.clone(),
-        patch: order.patch.digest(),
+/// What is on a branch already, as the commit itself says it: since it was made, the branch that work starts from may have
+/// moved, and what is asked for now may be another patch against another base.
+fn landed(
+    repository: &Repository,
+    branch: &str,
+    commit: &Commit<'_>,
+    order: &Order,
+    rules: &PathRules,
+) -> Result<Merge, WorkspaceError> {
+    let git = || error::git("reading the merge commit");
+    let base = commit.parent(0).map_err(git())?;
+    let (before, after) = (base.tree().map_err(git())?, commit.tree().map_err(git())?);
+    let asked = patched::write(repository, &before, &order.patch, &order.contents, rules);
+    // Patches may differ in what they say and not in what they do, so the order's own name for it comes first.
+    let patch = match asked {
+        Ok(tree) if tree == after.id() => order.patch.digest(),
+        Ok(_) | Err(_) => patched::between(repository, &before, &after).map_err(git())?.digest(),
+    };
+    let (commit, base) = (project::oid_of(commit.id()), project::oid_of(base.id()));
+    Ok(Merge { branch: branch.to_owned(), commit, base, patch })
+}
+
+/// See [`SYNCED`]. It must come before anything is read, because libgit2 looks at this setting once; the file must last
+/// as long as the repository is used. The user's own settings stay as they are.
+fn sync_from_now_on(repository: &Repository, cache: &Path) -> Result<NamedTempFile, WorkspaceError> {
+    let writing = "writing settings for the merge";
+    let mut settings = NamedTempFile::new_in(cache).map_err(error::io(writing))?;
+    settings.write_all(SYNCED).map_err(error::io(writing))?;
+    let mut config = repository.config().map_err(error::git(writing))?;
+    config.add_file(settings.path(), ConfigLevel::App, true).map_err(error::git(writing))?;
+    Ok(settings)
+}
+
+fn sync_folder(folder: &Path) -> Result<(), WorkspaceError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(error::io(MERGING))
+}
+
+/// Whether the commit of this performance is there.
+pub(crate) fn has_landed(
+    repository: &Repository,
+    effect: &EffectId,
+    slug: &str,
+) -> Result<bool, WorkspaceError> {
+    for name in branch_names(effect, slug) {
+        if find(repository, &name)?.is_some_and(|commit| is_ours(&commit, effect)) {
+            return Ok(true);
+        }
     }
+    Ok(false)
 }
 
 /// The branches to try, without a slug that git would not take.
-fn branch_names(order: &Order) -> Vec<String> {
-    let mut names = vec![format!("factory/{}", order.slug), format!("factory/{}", order.effect.run)];
+fn branch_names(effect: &EffectId, slug: &str) -> Vec<String> {
+    let mut names = vec![format!("factory/{slug}"), format!("factory/{}", effect.run)];
     names.retain(|name| Reference::is_valid_name(&reference_name(name)));
     names.dedup();
     names
@@ -97,8 +161,17 @@ fn reference_name(branch: &str) -> String {
     format!("refs/heads/{branch}")
 }
 
-fn find<'r>(repository: &'r Repository, branch: &str) -> Result<Option<Commit<'r>>, WorkspaceError> {
-    match repository.find_reference(&reference_name(branch)) {
+/// The tip of a local branch, if there is one of that name.
+pub(crate) fn find<'r>(
+    repository: &'r Repository,
+    branch: &str,
+) -> Result<Option<Commit<'r>>, WorkspaceError> {
+    let name = reference_name(branch);
+    // git has no such branch, and libgit2 would call the question an error.
+    if !Reference::is_valid_name(&name) {
+        return Ok(None);
+    }
+    match repository.find_reference(&name) {
         Ok(reference) => reference.peel_to_commit().map(Some).map_err(error::git("reading a branch")),
         Err(missing) if missing.code() == ErrorCode::NotFound => Ok(None),
         Err(other) => Err(error::git("looking for a branch")(other)),
@@ -166,83 +239,4 @@ fn full_message(order: &Order) -> String {
         text.push_str(&format!("{key}: {}\n", value.trim()));
     }
     text
-}
-
-/// What becomes of one file.
-enum Update {
-    Write { blob: Oid, executable: bool },
-    Delete,
-}
-
-fn patched_tree(
-    repository: &Repository,
-    base: &Commit<'_>,
-    order: &Order,
-    rules: &PathRules,
-) -> Result<Oid, WorkspaceError> {
-    let mut updates: Vec<(&str, Update)> = Vec::new();
-    for change in &order.patch.changes {
-        let path = rules.check(change.path.as_bytes())?;
-        let update = match &change.change {
-            Change::Deleted => Update::Delete,
-            Change::Written { content, executable, .. } => {
-                let bytes = order
-                    .contents
-                    .get(content)
-                    .ok_or_else(|| error::bad_patch(path.as_bytes(), "has no content"))?;
-                let blob = repository.blob(bytes).map_err(error::git(MERGING))?;
-                Update::Write { blob, executable: *executable }
-            }
-        };
-        updates.push((path, update));
-    }
-    let updates: Vec<(&str, &Update)> = updates.iter().map(|(path, update)| (*path, update)).collect();
-    let tree = base.tree().map_err(error::git(MERGING))?;
-    let changed = rebuild(repository, Some(&tree), &updates).map_err(error::git(MERGING))?;
-    match changed {
-        Some(tree) => Ok(tree),
-        // Everything was deleted: the one case in which git has an empty tree.
-        None => repository.treebuilder(None).and_then(|empty| empty.write()).map_err(error::git(MERGING)),
-    }
-}
-
-/// A tree with updates to what is below it; `None` if nothing is left.
-fn rebuild(
-    repository: &Repository,
-    base: Option<&Tree<'_>>,
-    updates: &[(&str, &Update)],
-) -> Result<Option<Oid>, git2::Error> {
-    let mut builder = repository.treebuilder(base)?;
-    let mut folders: BTreeMap<&str, Vec<(&str, &Update)>> = BTreeMap::new();
-    let mut files: Vec<(&str, &Update)> = Vec::new();
-    for (path, update) in updates {
-        match path.split_once('/') {
-            Some((folder, rest)) => folders.entry(folder).or_default().push((rest, update)),
-            None => files.push((path, update)),
-        }
-    }
-    // A file can take the place of a folder and the reverse, so: what goes, then folders, then what comes.
-    for (name, update) in &files {
-        if matches!(update, Update::Delete) && builder.get(name)?.is_some() {
-            builder.remove(name)?;
-        }
-    }
-    for (name, updates) in folders {
-        let old = match builder.get(name)? {
-            Some(entry) if entry.kind() == Some(ObjectType::Tree) => Some(repository.find_tree(entry.id())?),
-            Some(_) | None => None,
-        };
-        match rebuild(repository, old.as_ref(), &updates)? {
-            Some(tree) => drop(builder.insert(name, tree, i32::from(FileMode::Tree))?),
-            None if old.is_some() => builder.remove(name)?,
-            None => {}
-        }
-    }
-    for (name, update) in &files {
-        if let Update::Write { blob, executable } = update {
-            let mode = if *executable { FileMode::BlobExecutable } else { FileMode::Blob };
-            builder.insert(name, *blob, i32::from(mode))?;
-        }
-    }
-    if builder.is_empty() { Ok(None) } else { builder.write().map(Some) }
 }

@@ -9,6 +9,9 @@
 //! - A patch comes out by walking files. The checkout's own `.git` is not opened again once it has been handed out.
 //! - File contents pass unfiltered: no line-ending conversion, no clean or smudge filter.
 //! - The user's repository gains objects and `factory/*` branches. Its index and work tree are only read.
+//!
+//! [`reverts`] and [`trailers`] read what became of commits later on, and [`signing`] has what is said about them signed
+//! by the user's SSH key.
 
 mod apply;
 mod checkout;
@@ -17,20 +20,25 @@ mod diff;
 mod error;
 mod extract;
 mod fresh;
+mod history;
 mod holdouts;
 mod ignore;
 mod land;
 mod pack;
+mod patched;
 mod paths;
 mod project;
+mod rebase;
 mod seal;
 mod setup;
+pub mod signing;
 mod tree;
 mod workspaces;
 
 pub use checkout::clean_stale;
 pub use checks::{CheckConfig, ProjectChecks};
 pub use fresh::create_repository;
+pub use history::{Reverted, reverts, trailers};
 pub use project::{Project, ProjectError};
 pub use setup::SetupConfig;
 pub use workspaces::{GitWorkspaces, WorkspaceConfig};

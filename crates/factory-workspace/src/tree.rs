@@ -24,6 +24,13 @@ pub(crate) enum Kind {
     Link,
 }
 
+impl Kind {
+    /// Of an entry that is neither a folder nor a submodule.
+    pub(crate) fn of_mode(mode: i32) -> Self {
+        if mode == LINK { Kind::Link } else { Kind::File { executable: mode == EXECUTABLE } }
+    }
+}
+
 /// One file or link of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -100,8 +107,7 @@ fn walk(
                     "it is a submodule, and its content is in another repository",
                 ));
             }
-            LINK => Kind::Link,
-            mode => Kind::File { executable: mode == EXECUTABLE },
+            mode => Kind::of_mode(mode),
         };
         if hidden {
             listing.hidden.insert(entry.id());

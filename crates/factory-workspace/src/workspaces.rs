@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use factory_core::artifact::{Merge, Patch};
 use factory_core::ids::{EffectId, GitOid};
-use factory_engine::port::workspace::{Checkout, Contents, Landing, WorkspaceError, Workspaces};
+use factory_engine::port::workspace::{Checkout, Contents, Landing, Rebased, WorkspaceError, Workspaces};
 use factory_sandbox::Launcher;
 use git2::Repository;
 use tokio::task;
@@ -22,7 +22,8 @@ use crate::holdouts::HoldoutBlobs;
 use crate::ignore::IgnoreRules;
 use crate::land::{self, Order};
 use crate::paths::PathRules;
-use crate::project::Project;
+use crate::project::{self, Project};
+use crate::rebase;
 use crate::seal::Sealed;
 use crate::setup::{self, Ready, SetupConfig};
 use crate::tree;
@@ -139,6 +140,39 @@ impl Workspaces for GitWorkspaces {
         .await
     }
 
+    async fn tip(&self, branch: Option<&str>) -> Result<Option<GitOid>, WorkspaceError> {
+        let Some(branch) = branch.map(str::to_owned) else { return Ok(None) };
+        let inner = Arc::clone(&self.inner);
+        blocking(move || {
+            let repository = open(&inner.project)?;
+            let tip = land::find(&repository, &branch)?;
+            Ok(tip.map(|commit| project::oid_of(commit.id())))
+        })
+        .await
+    }
+
+    async fn rebase(
+        &self,
+        patch: &Patch,
+        contents: &Contents,
+        from: &GitOid,
+        onto: &GitOid,
+    ) -> Result<Rebased, WorkspaceError> {
+        let inner = Arc::clone(&self.inner);
+        let (patch, contents, from, onto) = (patch.clone(), contents.clone(), from.clone(), onto.clone());
+        blocking(move || {
+            let repository = open(&inner.project)?;
+            rebase::rebase(&repository, &patch, &contents, &from, &onto, &inner.rules)
+        })
+        .await
+    }
+
+    async fn landed(&self, effect: &EffectId, slug: &str) -> Result<bool, WorkspaceError> {
+        let inner = Arc::clone(&self.inner);
+        let (effect, slug) = (effect.clone(), slug.to_owned());
+        blocking(move || land::has_landed(&open(&inner.project)?, &effect, &slug)).await
+    }
+
     async fn land(&self, landing: Landing<'_>) -> Result<Merge, WorkspaceError> {
         let inner = Arc::clone(&self.inner);
         let order = Order {
@@ -150,7 +184,7 @@ impl Workspaces for GitWorkspaces {
             message: landing.message,
             trailers: landing.trailers,
         };
-        blocking(move || land::land(&open(&inner.project)?, &order, &inner.rules)).await
+        blocking(move || land::land(&open(&inner.project)?, &order, &inner.rules, &inner.cache)).await
     }
 }
 

@@ -8,19 +8,34 @@ use super::canonical::{self, MatchMode};
 /// How much of a line is quoted.
 const QUOTED_CHARS: usize = 120;
 
+/// Where a request departs from the recorded one.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Difference {
+    /// For people.
+    pub(super) text: String,
+    /// Whether it is in what a role is told, which other prompts would explain.
+    pub(super) in_prompts: bool,
+}
+
 /// The first message that differs, with the first line or argument in it that does.
-pub(super) fn first(recorded: &[Message], now: &[Message], mode: MatchMode) -> String {
+pub(super) fn first(recorded: &[Message], now: &[Message], mode: MatchMode) -> Difference {
     let recorded = canonical::canonical_messages(recorded, mode);
     let now = canonical::canonical_messages(now, mode);
     for (index, (old, new)) in recorded.iter().zip(&now).enumerate() {
         if canonical::sorted(old) != canonical::sorted(new) {
-            return format!("message {} ({}) differs {}", index + 1, role(new), inside(old, new));
+            return Difference {
+                text: format!("message {} ({}) differs {}", index + 1, role(new), inside(old, new)),
+                in_prompts: ["system", "user"].contains(&role(new)),
+            };
         }
     }
-    if recorded.len() == now.len() {
-        return "the tools differ".to_owned();
-    }
-    format!("{} messages were recorded, {} are sent now", recorded.len(), now.len())
+    let (recorded, now) = (recorded.len(), now.len());
+    let text = if recorded == now {
+        "the tools differ".to_owned()
+    } else {
+        format!("{recorded} messages were recorded, {now} are sent now")
+    };
+    Difference { text, in_prompts: recorded != now }
 }
 
 fn role(message: &Value) -> &str {
@@ -72,6 +87,10 @@ mod tests {
 
     use super::*;
 
+    fn text(recorded: &[Message], now: &[Message]) -> String {
+        first(recorded, now, MatchMode::Positional).text
+    }
+
     fn user(text: &str) -> Message {
         Message::User { text: text.to_owned() }
     }
@@ -83,26 +102,32 @@ mod tests {
 
     #[test]
     fn the_first_line_that_differs_is_shown() {
-        let told = first(&[user("a\nb\nc")], &[user("a\nx\nc")], MatchMode::Positional);
+        let told = text(&[user("a\nb\nc")], &[user("a\nx\nc")]);
         assert_eq!(told, "message 1 (user) differs at line 2\n  recorded: b\n  now:      x");
-        let told = first(&[user("a")], &[user("a\nb")], MatchMode::Positional);
+        let told = text(&[user("a")], &[user("a\nb")]);
         assert!(told.contains("recorded: (nothing)"), "{told}");
     }
 
     #[test]
     fn tool_calls_are_shown_around_the_difference() {
-        let told =
-            first(&[call(r#"{"command":"ls"}"#)], &[call(r#"{"command":"pwd"}"#)], MatchMode::Positional);
+        let told = text(&[call(r#"{"command":"ls"}"#)], &[call(r#"{"command":"pwd"}"#)]);
         assert!(told.contains("in its tool calls") && told.contains("ls") && told.contains("pwd"), "{told}");
     }
 
     #[test]
     fn a_shorter_conversation_and_other_roles_are_told() {
-        assert_eq!(
-            first(&[user("a"), user("b")], &[user("a")], MatchMode::Positional),
-            "2 messages were recorded, 1 are sent now"
-        );
-        let told = first(&[Message::System { text: "a".to_owned() }], &[user("a")], MatchMode::Positional);
+        assert_eq!(text(&[user("a"), user("b")], &[user("a")]), "2 messages were recorded, 1 are sent now");
+        let told = text(&[Message::System { text: "a".to_owned() }], &[user("a")]);
         assert!(told.contains("recorded as system"), "{told}");
+    }
+
+    #[test]
+    fn what_a_role_is_told_is_set_apart_from_what_was_observed() {
+        let tool = |text: &str| Message::Tool { call_id: "1".to_owned(), text: text.to_owned() };
+        let in_prompts = |old, new| first(&[old], &[new], MatchMode::Exact).in_prompts;
+        assert!(in_prompts(user("a"), user("b")));
+        assert!(!in_prompts(tool("a"), tool("b")));
+        assert!(!in_prompts(user("a"), user("a")), "then the tools differ");
+        assert!(first(&[user("a")], &[user("a"), user("b")], MatchMode::Exact).in_prompts);
     }
 }

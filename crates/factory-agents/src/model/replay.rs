@@ -6,13 +6,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use factory_engine::port::model::{CallSite, Completion, ModelClient, ModelError, ModelRequest};
+use factory_engine::port::model::{CallSite, Completion, Message, ModelClient, ModelError, ModelRequest};
 use factory_engine::port::observer::{Observer, Progress};
 
 use super::canonical::{self, MatchMode};
 use super::cassette::{Cassette, Header};
+use super::difference::{self, Difference};
+use super::drift;
 use super::redact::Redactor;
-use super::{difference, drift};
 
 /// A model that answers what was recorded.
 pub struct ReplayModel {
@@ -66,15 +67,22 @@ impl ReplayModel {
         self.cassette.sites().into_iter().filter(|site| !used.contains(site)).cloned().collect()
     }
 
-    fn miss(&self, site: &CallSite, mut difference: String) -> ModelError {
-        if self.cassette.header().prompts != crate::prompts::digest() {
-            difference.push_str("\nthe prompts have changed since it was recorded");
-        }
+    fn miss(&self, site: &CallSite, difference: String) -> ModelError {
         ModelError::Miss {
             cassette: self.cassette.name().to_owned(),
             site: format!("call {} of {} attempt {}", site.ordinal, site.stage, site.attempt),
             difference,
         }
+    }
+
+    /// What differs. Other prompts are named only where they would explain it: most of what is in them says nothing to
+    /// most recordings.
+    fn departure(&self, recorded: &[Message], now: &[Message]) -> String {
+        let Difference { mut text, in_prompts } = difference::first(recorded, now, self.mode);
+        if in_prompts && self.cassette.header().prompts != crate::prompts::digest() {
+            text.push_str("\nthe prompts have changed since it was recorded");
+        }
+        text
     }
 
     /// Why there is nothing at all for a site.
@@ -127,7 +135,7 @@ impl ModelClient for ReplayModel {
         let tools = canonical::tools_digest(&request.tools);
         let expected = canonical::key(site, &recorded, &call.request.tools, self.mode);
         if canonical::key(site, &messages, &tools, self.mode) != expected {
-            return Err(self.miss(site, difference::first(&recorded, &messages, self.mode)));
+            return Err(self.miss(site, self.departure(&recorded, &messages)));
         }
         match self.mode {
             MatchMode::Exact => {}

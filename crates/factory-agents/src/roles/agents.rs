@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use factory_core::artifact::{Plan, Review, Tasks};
+use factory_core::artifact::{Design, Lessons, Plan, Recon, Review, Tasks, Tests};
 use factory_core::policy;
 use factory_engine::port::agents::{AgentFailed, Agents, Answered, Assignment, Correction};
 use factory_engine::port::model::ModelClient;
@@ -52,6 +52,11 @@ impl ModelAgents {
         }
     }
 
+    /// A session of a role that changes nothing.
+    fn reader<'a>(&'a self, role: &'static str, work: &Assignment<'a>) -> Session<'a> {
+        self.session(role, work, self.reading(work))
+    }
+
     fn reading<'a>(&self, work: &Assignment<'a>) -> Vec<Box<dyn Tool + 'a>> {
         let project = work.checkout.project.as_path();
         vec![Box::new(List { project }), Box::new(Read { project, output_bytes: self.limits.output_bytes })]
@@ -77,121 +82,61 @@ pub(crate) struct Summary {
 
 #[async_trait]
 impl Agents for ModelAgents {
+    async fn design(&self, work: Assignment<'_>) -> Result<Answered<Design>, AgentFailed> {
+        let known = work.requirements;
+        let session = self.reader("planner", &work);
+        session.run(prompts::design(&work), |design| policy::check_design(design, known)).await
+    }
+
+    async fn tests(&self, work: Assignment<'_>) -> Result<Answered<Tests>, AgentFailed> {
+        let known = work.requirements;
+        let session = self.reader("planner", &work);
+        session.run(prompts::tests(&work), |tests| policy::check_tests(tests, known)).await
+    }
+
+    async fn recon(&self, work: Assignment<'_>) -> Result<Answered<Recon>, AgentFailed> {
+        self.reader("planner", &work).run(prompts::recon(&work), policy::check_recon).await
+    }
+
     async fn plan(&self, work: Assignment<'_>) -> Result<Answered<Plan>, AgentFailed> {
         let known = work.requirements;
-        let session = self.session("planner", &work, self.reading(&work));
-        session.run(prompts::planner(work.spec), |plan| policy::check_plan(plan, known)).await
+        let session = self.reader("planner", &work);
+        session.run(prompts::planner(&work), |plan| policy::check_plan(plan, known)).await
     }
 
     async fn tasks(&self, work: Assignment<'_>, plan: &Plan) -> Result<Answered<Tasks>, AgentFailed> {
         let known = work.requirements;
-        let session = self.session("planner", &work, self.reading(&work));
-        session.run(prompts::tasks(work.spec, plan), |tasks| policy::check_tasks(tasks, known)).await
+        let session = self.reader("planner", &work);
+        session.run(prompts::tasks(&work, plan), |tasks| policy::check_tasks(tasks, known)).await
     }
 
     async fn build(
         &self,
         work: Assignment<'_>,
-        plan: &Plan,
-        tasks: &Tasks,
-        correction: Option<&Correction>,
+        corrections: &[Correction],
     ) -> Result<Answered<String>, AgentFailed> {
         let session = self.session("implementer", &work, self.writing(&work));
-        let messages = prompts::implementer(work.spec, plan, tasks, &self.checks, correction);
+        let messages = prompts::implementer(&work, &self.checks, corrections);
         let Answered { value, usage } = session.run(messages, |_: &Summary| Ok(())).await?;
         Ok(Answered { value: value.summary, usage })
     }
 
     async fn review(&self, work: Assignment<'_>, diff: &str) -> Result<Answered<Review>, AgentFailed> {
         let known = work.requirements;
-        let session = self.session("reviewer", &work, self.reading(&work));
-        session.run(prompts::reviewer(work.spec, diff), |review| policy::check_review(review, known)).await
+        let session = self.reader("reviewer", &work);
+        session.run(prompts::reviewer(&work, diff), |review| policy::check_review(review, known)).await
+    }
+
+    async fn lessons(
+        &self,
+        work: Assignment<'_>,
+        diff: &str,
+        account: &str,
+    ) -> Result<Answered<Lessons>, AgentFailed> {
+        let session = self.reader("reviewer", &work);
+        session.run(prompts::lessons(&work, diff, account), |_: &Lessons| Ok(())).await
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use factory_core::feedback::Feedback;
-    use factory_core::ids::{Attempt, EffectId};
-    use factory_engine::port::model::{CallSite, Completion, Message, ModelError, ModelRequest, ToolSpec};
-    use factory_engine::port::observer::Unwatched;
-    use tiktoken_rs::CoreBPE;
-
-    use super::*;
-    use crate::submission::Submission;
-    use crate::tools::tests::checkout;
-
-    struct NoModel;
-
-    #[async_trait]
-    impl ModelClient for NoModel {
-        async fn complete(&self, _: &CallSite, _: &ModelRequest) -> Result<Completion, ModelError> {
-            Err(ModelError::NotConfigured)
-        }
-    }
-
-    /// The tokens of what stands, of what is asked with nothing filled in, and of the tools.
-    fn size(
-        bpe: &CoreBPE,
-        messages: &[Message],
-        tools: &[Box<dyn Tool + '_>],
-        submit: ToolSpec,
-    ) -> (usize, usize) {
-        let count = |text: &str| bpe.encode_ordinary(text).len();
-        let mut system = 0;
-        let mut all = 0;
-        for message in messages {
-            match message {
-                Message::System { text } => system += count(text),
-                Message::User { text } | Message::Observation { text } => all += count(text),
-                Message::Assistant(_) | Message::Tool { .. } => panic!("nothing was said yet"),
-            }
-        }
-        for spec in tools.iter().map(|tool| tool.spec()).chain([submit]) {
-            all += count(&spec.name) + count(&spec.description) + count(&spec.parameters.to_string());
-        }
-        (system, system + all)
-    }
-
-    #[test]
-    fn instructions_stay_within_their_budget() {
-        let bpe = tiktoken_rs::o200k_base().unwrap();
-        let (_folder, checkout) = checkout();
-        let effect =
-            EffectId { run: "r".parse().unwrap(), stage: "s".parse().unwrap(), attempt: Attempt::FIRST };
-        let agents = ModelAgents::new(Arc::new(NoModel), Launcher::new(), Limits::default(), Vec::new());
-        let work = Assignment {
-            effect: &effect,
-            spec: "",
-            requirements: &[],
-            checkout: &checkout,
-            observer: &Unwatched,
-        };
-        let plan = Plan { summary: String::new(), steps: Vec::new(), risks: Vec::new() };
-        let tasks = Tasks { tasks: Vec::new() };
-        let (reading, writing) = (agents.reading(&work), agents.writing(&work));
-        let feedback = Correction::Holdouts(Feedback::default());
-        let phases = [
-            ("planner", size(&bpe, &prompts::planner(""), &reading, Submission::<Plan>::new().spec())),
-            ("tasks", size(&bpe, &prompts::tasks("", &plan), &reading, Submission::<Tasks>::new().spec())),
-            (
-                "implementer",
-                size(
-                    &bpe,
-                    &prompts::implementer("", &plan, &tasks, &[], Some(&feedback)),
-                    &writing,
-                    Submission::<Summary>::new().spec(),
-                ),
-            ),
-            (
-                "reviewer",
-                size(&bpe, &prompts::reviewer("", ""), &reading, Submission::<Review>::new().spec()),
-            ),
-        ];
-        for (phase, (system, all)) in phases {
-            assert!(system <= 600, "{phase}: {system}");
-            assert!(all <= 1500, "{phase}: {all}");
-        }
-        assert!(phases.iter().map(|(_, (_, all))| all).sum::<usize>() <= 5000);
-    }
-}
+mod budget;

@@ -4,10 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod endpoint;
+mod golden;
 mod live;
+mod phases;
 mod recording;
 mod roles;
 mod support;
+mod told;
 
 use std::process::ExitCode;
 
@@ -15,6 +18,13 @@ use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
     factory_sandbox::enter_if_helper();
-    let trials = [live::trials(), recording::trials(), roles::trials()];
+    let trials = [
+        golden::trials(),
+        live::trials(),
+        phases::trials(),
+        recording::trials(),
+        roles::trials(),
+        told::trials(),
+    ];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }

@@ -4,23 +4,18 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use factory_agents::Limits;
 use factory_agents::model::{
     AnsweredBy, Endpoint as Described, Header, MatchMode, OpenAiModel, RecordingModel, Redactor, ReplayModel,
     Secret,
 };
-use factory_agents::roles::ModelAgents;
-use factory_core::artifact::{Plan, Tasks};
-use factory_core::ids::{Attempt, RequirementId};
-use factory_engine::port::agents::{AgentError, AgentFailed, Agents, Answered, Assignment};
+use factory_core::ids::Attempt;
+use factory_engine::port::agents::{AgentError, AgentFailed, Agents, Answered};
 use factory_engine::port::model::{Answer, CallSite, Message, ModelClient, ModelError, ModelRequest};
-use factory_engine::port::observer::Unwatched;
-use factory_sandbox::Launcher;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::endpoint::{Endpoint, Reply};
-use crate::support::{Script, Watcher, calls, checkout, effect, prose, trial};
+use crate::support::{Desk, Script, Watcher, agents, calls, plan_json, prose, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -50,23 +45,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-const SPEC: &str = "# Feature: Greeting\n\n1. The program MUST greet.\n";
-
-/// The requirements of [`SPEC`].
-fn known() -> Vec<RequirementId> {
-    vec!["R1".parse().unwrap()]
-}
-
 fn header() -> Header {
     Header::new(AnsweredBy::Hand, "a-model", "answered in a test")
-}
-
-fn plan_json() -> Value {
-    json!({
-        "summary": "Greet.",
-        "steps": [{ "title": "Greeting", "detail": "Print it.", "files": ["greet.sh"], "requirements": ["R1"] }],
-        "risks": [],
-    })
 }
 
 /// A build by `model` in a fresh checkout whose `word` file holds `word`; with the file it made.
@@ -74,19 +54,9 @@ async fn build(
     model: Arc<dyn ModelClient>,
     word: &str,
 ) -> (Result<Answered<String>, AgentFailed>, Option<String>) {
-    let (folder, checkout) = checkout(&[("word", word)]);
-    let plan: Plan = serde_json::from_value(plan_json()).unwrap();
-    let effect = effect("build", 1);
-    let work = Assignment {
-        effect: &effect,
-        spec: SPEC,
-        requirements: &known(),
-        checkout: &checkout,
-        observer: &Unwatched,
-    };
-    let agents = ModelAgents::new(model, Launcher::new(), Limits::default(), Vec::new());
-    let built = agents.build(work, &plan, &Tasks { tasks: Vec::new() }, None).await;
-    (built, fs::read_to_string(folder.path().join("tree/made.txt")).ok())
+    let desk = Desk::planned(1, &[("word", word)]);
+    let built = agents(model).build(desk.work(), &[]).await;
+    (built, desk.file("made.txt"))
 }
 
 /// The answers of a build that prints what varies, and where it is.
@@ -122,16 +92,8 @@ async fn a_session_replays_without_its_endpoint() {
     let live = OpenAiModel::new(described).unwrap();
     let recording = RecordingModel::open(&path, header(), Redactor::default(), live).unwrap();
     let plan = async |model: Arc<dyn ModelClient>| {
-        let (_folder, checkout) = checkout(&[("word", "alpha")]);
-        let effect = effect("plan", 1);
-        let work = Assignment {
-            effect: &effect,
-            spec: SPEC,
-            requirements: &known(),
-            checkout: &checkout,
-            observer: &Unwatched,
-        };
-        ModelAgents::new(model, Launcher::new(), Limits::default(), Vec::new()).plan(work).await
+        let desk = Desk::new("plan", 1, &[("word", "alpha")]);
+        agents(model).plan(desk.work()).await
     };
     let live = plan(Arc::new(recording)).await.unwrap();
     assert_eq!(live.usage.calls, 2);
@@ -187,6 +149,13 @@ async fn exact_misses_what_differs() {
     assert_eq!(site, "call 2 of build attempt 1");
     assert!(difference.starts_with("message 4 (tool) differs at line 2\n  recorded: alpha"), "{difference}");
     assert!(difference.contains("\n  now:      beta"), "{difference}");
+    // Other prompts do not explain what a tool printed.
+    let digest = factory_agents::prompts::digest().to_string();
+    let older = fs::read_to_string(&path).unwrap().replace(&digest, &"0".repeat(64));
+    let older = ReplayModel::from_bytes("older", older.as_bytes(), MatchMode::Exact).unwrap();
+    let (built, _) = build(Arc::new(older), "beta").await;
+    let (_, difference) = miss(built);
+    assert!(difference.contains("now:      beta") && !difference.contains("prompts"), "{difference}");
 }
 
 /// A request that only asks.
@@ -229,6 +198,10 @@ async fn a_miss_says_what_differs() {
     let model = ReplayModel::from_bytes("older", older.as_bytes(), MatchMode::Positional).unwrap();
     let told = difference(&model, &site("plan", 1, 1), "else").await;
     assert!(told.ends_with("\nthe prompts have changed since it was recorded"), "{told}");
+    // They explain neither an attempt that was never recorded nor a request that is the same.
+    let told = difference(&model, &site("plan", 2, 1), "do\nthis\nnow").await;
+    assert_eq!(told, "no recorded call for plan attempt 2 (recorded attempts: 1)");
+    assert!(model.complete(&site("plan", 1, 1), &request("do\nthis\nnow")).await.is_ok());
 }
 
 async fn a_missing_attempt_is_named() {

@@ -1,26 +1,23 @@
 //! The roles, end to end, with a model that follows a script.
 
-use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use factory_agents::Limits;
-use factory_agents::prompts::CheckCommand;
 use factory_agents::roles::ModelAgents;
-use factory_core::artifact::{CheckOutcome, CheckResult, Plan, Review, Tasks};
-use factory_core::feedback::{FailedScenario, FailureClass, Holdout, declassify};
-use factory_core::ids::{RequirementId, Usage};
-use factory_engine::port::agents::{AgentError, AgentFailed, Agents, Answered, Assignment, Correction};
-use factory_engine::port::model::{
-    Answer, CallSite, Completion, Message, ModelClient, ModelError, ModelRequest,
-};
-use factory_engine::port::observer::{Progress, Unwatched};
+use factory_core::artifact::{Plan, Review};
+use factory_engine::port::agents::{AgentError, AgentFailed, Agents, Answered, Assignment};
+use factory_engine::port::model::{CallSite, Completion, Message, ModelClient, ModelError, ModelRequest};
+use factory_engine::port::observer::Progress;
 use factory_sandbox::Launcher;
 use libtest_mimic::Trial;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Script, USED, Watcher, calls, calls_all, checkout, effect, prose, trial};
+use crate::support::{
+    Desk, SPEC, Script, USED, Watcher, a_plan, agents, agents_within, calls, calls_all, plan_json, prose,
+    some_tasks, submits, tasks_json, times, trial,
+};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -39,7 +36,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("roles::folders_of_the_checkout_are_not_told", folders_of_the_checkout_are_not_told),
         trial("roles::long_output_keeps_head_and_tail", long_output_keeps_head_and_tail),
         trial("roles::a_command_that_takes_too_long_is_ended", a_command_that_takes_too_long_is_ended),
-        trial("roles::corrections_say_what_they_may", corrections_say_what_they_may),
         trial(
             "roles::a_model_that_cannot_be_asked_fails_the_role",
             a_model_that_cannot_be_asked_fails_the_role,
@@ -51,80 +47,16 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-const SPEC: &str = "# Feature: Greeting\n\n## Requirements\n\n1. The program MUST greet.\n";
-
-/// The requirements of [`SPEC`].
-fn known() -> Vec<RequirementId> {
-    vec!["R1".parse().unwrap()]
-}
-
-fn plan_json() -> Value {
-    json!({
-        "summary": "Greet.",
-        "steps": [{ "title": "Greeting", "detail": "Print it.", "files": ["greet.sh"], "requirements": ["R1"] }],
-        "risks": [],
-    })
-}
-
-fn a_plan() -> Plan {
-    serde_json::from_value(plan_json()).unwrap()
-}
-
-fn tasks_json() -> Value {
-    json!({ "tasks": [{ "id": "T1", "title": "Greet", "done_when": "it greets", "requirements": ["R1"], "depends_on": [] }] })
-}
-
-fn some_tasks() -> Tasks {
-    serde_json::from_value(tasks_json()).unwrap()
-}
-
-fn agents(script: &Arc<Script>) -> ModelAgents {
-    agents_within(script, Limits::default())
-}
-
-fn agents_within(script: &Arc<Script>, limits: Limits) -> ModelAgents {
-    let checks = vec![CheckCommand { name: "tests".to_owned(), command: "sh test.sh".to_owned() }];
-    ModelAgents::new(Arc::clone(script) as Arc<dyn ModelClient>, Launcher::new(), limits, checks)
-}
-
 /// Has a planner work in a checkout with one file.
 async fn plan(agents: ModelAgents) -> Result<Answered<Plan>, AgentFailed> {
-    let (_folder, checkout) = checkout(&[("src/app.py", "print(1)\n")]);
-    let effect = effect("plan", 1);
-    agents
-        .plan(Assignment {
-            effect: &effect,
-            spec: SPEC,
-            requirements: &known(),
-            checkout: &checkout,
-            observer: &Unwatched,
-        })
-        .await
+    let desk = Desk::new("plan", 1, &[("src/app.py", "print(1)\n")]);
+    agents.plan(desk.work()).await
 }
 
 /// Has an implementer work in a checkout with one file.
-async fn build(
-    agents: ModelAgents,
-    correction: Option<&Correction>,
-) -> (Result<Answered<String>, AgentFailed>, tempfile::TempDir) {
-    let (folder, checkout) = checkout(&[("greet.sh", "echo hello\n")]);
-    let effect = effect("build", 2);
-    let work = Assignment {
-        effect: &effect,
-        spec: SPEC,
-        requirements: &known(),
-        checkout: &checkout,
-        observer: &Unwatched,
-    };
-    (agents.build(work, &a_plan(), &some_tasks(), correction).await, folder)
-}
-
-fn submits(summary: &str) -> Answer {
-    calls("submit", json!({ "summary": summary }))
-}
-
-fn times(usage: Usage, count: u64) -> Usage {
-    (0..count).fold(Usage::default(), |sum, _| sum.plus(usage))
+async fn build(agents: ModelAgents) -> (Result<Answered<String>, AgentFailed>, Desk) {
+    let desk = Desk::planned(2, &[("greet.sh", "echo hello\n")]);
+    (agents.build(desk.work(), &[]).await, desk)
 }
 
 async fn a_planner_looks_and_submits() {
@@ -132,17 +64,10 @@ async fn a_planner_looks_and_submits() {
         calls_all(&[("list", json!({})), ("read", json!({ "path": "src/app.py" }))]),
         calls("submit", plan_json()),
     ]));
-    let (_folder, checkout) = checkout(&[("src/app.py", "print(1)\n")]);
-    let effect = effect("plan", 3);
+    let desk = Desk::new("plan", 3, &[("src/app.py", "print(1)\n")]);
     let watcher = Watcher::default();
-    let work = Assignment {
-        effect: &effect,
-        spec: SPEC,
-        requirements: &known(),
-        checkout: &checkout,
-        observer: &watcher,
-    };
-    let answered = agents(&script).plan(work).await.unwrap();
+    let work = Assignment { observer: &watcher, ..desk.work() };
+    let answered = agents(script.clone()).plan(work).await.unwrap();
     assert_eq!(answered, Answered { value: a_plan(), usage: times(USED, 2) });
     assert_eq!(script.tool_texts(), ["src/app.py", "    1  print(1)\n"]);
 
@@ -169,19 +94,10 @@ async fn tasks_and_reviews_are_taken() {
         "findings": [{ "severity": "advice", "file": "greet.sh", "line": 1, "requirement": null, "message": "m" }],
     });
     let script = Arc::new(Script::new(vec![calls("submit", tasks_json()), calls("submit", review.clone())]));
-    let agents = agents(&script);
-    let (_folder, checkout) = checkout(&[]);
-    let effect = effect("tasks", 1);
-    let known = known();
-    let work = || Assignment {
-        effect: &effect,
-        spec: SPEC,
-        requirements: &known,
-        checkout: &checkout,
-        observer: &Unwatched,
-    };
-    assert_eq!(agents.tasks(work(), &a_plan()).await.unwrap().value, some_tasks());
-    let answered = agents.review(work(), "+echo hello").await.unwrap().value;
+    let agents = agents(script.clone());
+    let desk = Desk::new("tasks", 1, &[]);
+    assert_eq!(agents.tasks(desk.work(), &a_plan()).await.unwrap().value, some_tasks());
+    let answered = agents.review(desk.work(), "+echo hello").await.unwrap().value;
     assert_eq!(answered, serde_json::from_value::<Review>(review).unwrap());
     let asked = script.asked();
     assert!(matches!(&asked[0].1.messages[1], Message::User { text } if text.contains("1. Greeting (R1)")));
@@ -193,11 +109,11 @@ async fn tasks_and_reviews_are_taken() {
 async fn an_unusable_answer_is_mended_twice_and_no_more() {
     let wrong = || calls("submit", json!({ "summary": "s" }));
     let script = Arc::new(Script::new(vec![wrong(), wrong(), calls("submit", plan_json())]));
-    assert_eq!(plan(agents(&script)).await.unwrap().value, a_plan());
+    assert_eq!(plan(agents(script.clone())).await.unwrap().value, a_plan());
     assert!(script.tool_texts()[1].contains("\"steps\" is a required property"), "{:?}", script.tool_texts());
 
     let script = Arc::new(Script::new(vec![wrong(), wrong(), wrong(), calls("submit", plan_json())]));
-    let failed = plan(agents(&script)).await.unwrap_err();
+    let failed = plan(agents(script.clone())).await.unwrap_err();
     assert!(matches!(failed.reason, AgentError::Unusable { repairs: 2, .. }), "{failed:?}");
     assert_eq!(failed.usage, times(USED, 3));
 }
@@ -206,18 +122,18 @@ async fn a_requirement_left_out_is_mended() {
     let mut lacking = plan_json();
     lacking["steps"][0]["requirements"] = json!([]);
     let script = Arc::new(Script::new(vec![calls("submit", lacking), calls("submit", plan_json())]));
-    assert_eq!(plan(agents(&script)).await.unwrap().value.steps[0].requirements.len(), 1);
+    assert_eq!(plan(agents(script.clone())).await.unwrap().value.steps[0].requirements.len(), 1);
     assert!(script.tool_texts()[0].contains("no step serves R1"), "{:?}", script.tool_texts());
 }
 
 async fn prose_gets_a_reminder_and_then_counts() {
     let script = Arc::new(Script::new(vec![prose("here is my plan"), calls("submit", plan_json())]));
-    assert!(plan(agents(&script)).await.is_ok());
+    assert!(plan(agents(script.clone())).await.is_ok());
     let (_, last) = &script.asked()[1];
     assert!(matches!(last.messages.last(), Some(Message::User { text }) if text.contains("`submit`")));
 
     let script = Arc::new(Script::new((0..9).map(|_| prose("still thinking")).collect()));
-    let failed = plan(agents(&script)).await.unwrap_err();
+    let failed = plan(agents(script.clone())).await.unwrap_err();
     assert!(matches!(failed.reason, AgentError::Unusable { repairs: 2, .. }), "{failed:?}");
     assert_eq!(script.asked().len(), 4);
 }
@@ -225,13 +141,13 @@ async fn prose_gets_a_reminder_and_then_counts() {
 async fn the_same_call_again_and_again_is_stopped() {
     let look = || calls("bash", json!({ "command": "echo x >> count" }));
     let script = Arc::new(Script::new(vec![look(), look(), look(), submits("done")]));
-    let (built, folder) = build(agents(&script), None).await;
+    let (built, desk) = build(agents(script.clone())).await;
     assert!(built.is_ok());
     assert!(script.tool_texts()[2].starts_with("Not run"), "{:?}", script.tool_texts());
-    assert_eq!(fs::read_to_string(folder.path().join("tree/count")).unwrap(), "x\nx\n");
+    assert_eq!(desk.file("count").as_deref(), Some("x\nx\n"));
 
     let script = Arc::new(Script::new(vec![look(), look(), look(), look(), submits("done")]));
-    let (built, _folder) = build(agents(&script), None).await;
+    let (built, _desk) = build(agents(script.clone())).await;
     let failed = built.unwrap_err();
     assert!(matches!(failed.reason, AgentError::Limit { role: "implementer", .. }), "{failed:?}");
 
@@ -245,7 +161,7 @@ async fn the_same_call_again_and_again_is_stopped() {
         again(),
         calls("submit", plan_json()),
     ]));
-    assert!(plan(agents(&script)).await.is_ok(), "another call in between is another matter");
+    assert!(plan(agents(script.clone())).await.is_ok(), "another call in between is another matter");
 }
 
 /// Never answers.
@@ -262,13 +178,13 @@ async fn steps_and_time_are_bounded() {
     let looks =
         (0..9).map(|line| calls("read", json!({ "path": "src/app.py", "from_line": line }))).collect();
     let script = Arc::new(Script::new(looks));
-    let failed = plan(agents_within(&script, Limits { steps: 4, ..Limits::default() })).await.unwrap_err();
+    let failed =
+        plan(agents_within(script.clone(), Limits { steps: 4, ..Limits::default() })).await.unwrap_err();
     assert_eq!(failed.reason.to_string(), "the planner stopped without an answer: 4 steps");
     assert_eq!((script.asked().len(), failed.usage.calls), (4, 4));
 
     let brief = Limits { wall: Duration::from_millis(100), ..Limits::default() };
-    let failed =
-        plan(ModelAgents::new(Arc::new(Mute), Launcher::new(), brief, Vec::new())).await.unwrap_err();
+    let failed = plan(agents_within(Arc::new(Mute), brief)).await.unwrap_err();
     assert!(matches!(failed.reason, AgentError::Limit { role: "planner", .. }), "{failed:?}");
 }
 
@@ -283,7 +199,7 @@ async fn calls_that_make_no_sense_are_answered() {
         calls("bash", json!({ "command": "ls" })),
         calls("submit", plan_json()),
     ]));
-    assert!(plan(agents(&script)).await.is_ok());
+    assert!(plan(agents(script.clone())).await.is_ok());
     let texts = script.tool_texts();
     assert_eq!(texts[0], "There is no tool `fly`.");
     assert!(texts[1].contains("not JSON"), "{}", texts[1]);
@@ -299,13 +215,13 @@ async fn an_implementer_works_in_the_checkout() {
         calls("bash", json!({ "command": "sh greet.sh; [[ 1 == 1 ]] && pwd" })),
         submits("it greets"),
     ]));
-    let (built, folder) = build(agents(&script), None).await;
+    let (built, desk) = build(agents(script.clone())).await;
     assert_eq!(built.unwrap(), Answered { value: "it greets".to_owned(), usage: times(USED, 4) });
     assert_eq!(
         script.tool_texts(),
         ["exit status 3\nhello\noops\n", "Edited greet.sh.", "exit status 0\ngood day\n${FACTORY_ROOT}\n"]
     );
-    assert_eq!(fs::read_to_string(folder.path().join("tree/greet.sh")).unwrap(), "echo \"$GREETING\"\n");
+    assert_eq!(desk.file("greet.sh").as_deref(), Some("echo \"$GREETING\"\n"));
 }
 
 async fn folders_of_the_checkout_are_not_told() {
@@ -314,25 +230,24 @@ async fn folders_of_the_checkout_are_not_told() {
         calls("edit", json!({ "path": "${FACTORY_ROOT}/new.txt", "old": "", "new": "x" })),
         submits("done"),
     ]));
-    let (built, folder) = build(agents(&script), None).await;
+    let (built, desk) = build(agents(script.clone())).await;
     assert!(built.is_ok());
     let texts = script.tool_texts();
     assert_eq!(
         texts,
         ["exit status 0\n${FACTORY_SCRATCH}/tmp\n${FACTORY_ROOT}\n", "Made ${FACTORY_ROOT}/new.txt."]
     );
-    let tree = folder.path().join("tree");
-    assert_eq!(fs::read_to_string(tree.join("where")).unwrap().trim(), tree.display().to_string());
-    assert!(tree.join("new.txt").exists());
+    assert_eq!(desk.file("where").unwrap().trim(), desk.root().display().to_string());
+    assert!(desk.file("new.txt").is_some());
     let told = format!("{:?}", script.asked());
-    assert!(!told.contains(&folder.path().display().to_string()));
+    assert!(!told.contains(&desk.root().parent().unwrap().display().to_string()));
 }
 
 async fn long_output_keeps_head_and_tail() {
     let script =
         Arc::new(Script::new(vec![calls("bash", json!({ "command": "seq 1 20000" })), submits("done")]));
     let limits = Limits { output_bytes: 2000, ..Limits::default() };
-    let (built, _folder) = build(agents_within(&script, limits), None).await;
+    let (built, _desk) = build(agents_within(script.clone(), limits)).await;
     assert!(built.is_ok());
     let text = &script.tool_texts()[0];
     assert!(text.len() < 2200, "{}", text.len());
@@ -345,78 +260,14 @@ async fn a_command_that_takes_too_long_is_ended() {
         calls("bash", json!({ "command": "echo begun; sleep 600", "timeout_seconds": 1 })),
         submits("done"),
     ]));
-    let (built, _folder) = build(agents(&script), None).await;
+    let (built, _desk) = build(agents(script.clone())).await;
     assert!(built.is_ok());
     assert_eq!(script.tool_texts(), ["timed out after 1 s\nbegun\n"]);
 }
 
-/// The messages that a build begins with.
-async fn opening(correction: Option<&Correction>) -> Vec<Message> {
-    let script = Arc::new(Script::new(vec![submits("done")]));
-    let (built, _folder) = build(agents(&script), correction).await;
-    assert!(built.is_ok());
-    script.asked()[0].1.messages.clone()
-}
-
-async fn corrections_say_what_they_may() {
-    let first = opening(None).await;
-    assert_eq!(first.len(), 2);
-    assert!(matches!(&first[1], Message::User { text }
-        if text.contains("- tests: `sh test.sh`") && text.contains("T1: Greet (R1)") && text.ends_with("Make the change.")));
-
-    let result = |name: &str, outcome| CheckResult { name: name.to_owned(), outcome };
-    let checks = Correction::Checks(vec![
-        (result("lint", CheckOutcome::Passed), "all good".to_owned()),
-        (result("tests", CheckOutcome::Failed { status: 1 }), format!("{}FAILED\n", "x\n".repeat(9000))),
-    ]);
-    let messages = opening(Some(&checks)).await;
-    assert!(matches!(&messages[2], Message::User { text } if text.contains("already in the checkout")));
-    let Message::Observation { text } = &messages[3] else { panic!("{messages:?}") };
-    assert!(
-        text.starts_with("Check `lint` passed.\n\nCheck `tests` failed:\nexit status 1\n[…]\n"),
-        "{text}"
-    );
-    assert!(text.ends_with("FAILED") && text.len() < 7000);
-
-    let review = json!({
-        "summary": "not yet",
-        "coverage": [
-            { "requirement": "R1", "status": "covered", "evidence": "a:1" },
-            { "requirement": "R2", "status": "missing", "evidence": "nothing calls it" },
-        ],
-        "findings": [
-            { "severity": "blocking", "file": "greet.sh", "line": 4, "requirement": "R1", "message": "greets twice" },
-            { "severity": "advice", "file": "b", "line": 0, "requirement": null, "message": "rename" },
-        ],
-    });
-    let messages = opening(Some(&Correction::Review(serde_json::from_value(review).unwrap()))).await;
-    let Message::User { text } = &messages[2] else { panic!("{messages:?}") };
-    assert!(text.contains("not yet\n\n- blocking, greet.sh:4 (R1): greets twice\n- advice, b: rename\n- R2 is missing: nothing calls it\n"), "{text}");
-
-    let failed = |covers: &[&str], class| FailedScenario {
-        covers: covers.iter().map(|id| id.parse().unwrap()).collect(),
-        class,
-    };
-    let secret = Holdout::new(vec![
-        failed(&["R1"], FailureClass::WrongStatus),
-        failed(&["R1"], FailureClass::WrongStatus),
-        failed(&["secret-name"], FailureClass::MissingEffect),
-    ]);
-    let messages = opening(Some(&Correction::Holdouts(declassify(&secret, &["R1".parse().unwrap()])))).await;
-    let Message::Observation { text } = &messages[3] else { panic!("{messages:?}") };
-    assert!(
-        text.contains(
-            "- R1: the status of an answer, or an exit code, was another than required (a few cases)"
-        ),
-        "{text}"
-    );
-    assert!(text.contains("- no particular requirement: something that should have happened"), "{text}");
-    assert!(!text.contains("secret-name"));
-}
-
 async fn a_model_that_cannot_be_asked_fails_the_role() {
     let script = Arc::new(Script::new(vec![calls("list", json!({}))]));
-    let failed = plan(agents(&script)).await.unwrap_err();
+    let failed = plan(agents(script.clone())).await.unwrap_err();
     assert!(matches!(failed.reason, AgentError::Model(ModelError::NotConfigured)), "{failed:?}");
     assert_eq!(failed.usage, USED);
 }
@@ -425,7 +276,7 @@ async fn a_launcher_that_does_not_work_fails_the_role() {
     let script = Arc::new(Script::new(vec![calls("bash", json!({ "command": "ls" }))]));
     let broken =
         ModelAgents::new(script, Launcher::with_helper("/nonexistent/helper"), Limits::default(), Vec::new());
-    let (built, _folder) = build(broken, None).await;
+    let (built, _desk) = build(broken).await;
     let failed = built.unwrap_err();
     assert!(matches!(failed.reason, AgentError::Tool(_)), "{failed:?}");
     assert_eq!(failed.usage, USED);

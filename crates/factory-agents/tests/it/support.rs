@@ -1,19 +1,26 @@
-//! What the tests share: trials, checkouts, watchers, and a model that follows a script.
+//! What the tests share: trials, desks for roles to work at, watchers, and a model that follows a script.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::future::Future;
-use std::sync::Mutex;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use factory_core::ids::{Attempt, EffectId, Usage};
+use factory_agents::Limits;
+use factory_agents::prompts::CheckCommand;
+use factory_agents::roles::ModelAgents;
+use factory_core::artifact::{Plan, Tasks};
+use factory_core::ids::{Attempt, EffectId, RequirementId, Usage};
+use factory_engine::port::agents::{Assignment, Before};
 use factory_engine::port::model::{
     Answer, CallSite, Completion, Message, ModelClient, ModelError, ModelRequest, ToolCall,
 };
-use factory_engine::port::observer::{Observer, Progress};
+use factory_engine::port::observer::{Observer, Progress, Unwatched};
 use factory_engine::port::workspace::{Checkout, Guard};
+use factory_sandbox::Launcher;
 use libtest_mimic::Trial;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A test that runs on a runtime of its own.
 pub(crate) fn trial<F>(name: &str, test: fn() -> F) -> Trial
@@ -32,28 +39,123 @@ struct NoGuard;
 
 impl Guard for NoGuard {}
 
-/// A checkout with some files, in a folder that goes when the first of the two is dropped.
-pub(crate) fn checkout(files: &[(&str, &str)]) -> (tempfile::TempDir, Checkout) {
-    let folder = tempfile::tempdir().unwrap();
-    let tree = folder.path().join("tree");
-    for (path, content) in files {
-        let path = tree.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-    fs::create_dir_all(&tree).unwrap();
-    let checkout = Checkout {
-        root: tree.clone(),
-        project: tree,
-        scratch: folder.path().join("scratch"),
-        environment: BTreeMap::from([("GREETING".to_owned(), "good day".to_owned())]),
-        guard: Box::new(NoGuard),
-    };
-    (folder, checkout)
+/// A specification with one requirement, `R1`.
+pub(crate) const SPEC: &str = "# Feature: Greeting\n\n## Requirements\n\n1. The program MUST greet.\n";
+
+/// Everything that a role is given to work on [`SPEC`].
+pub(crate) struct Desk {
+    /// Holds the checkout, and goes with the desk.
+    _folder: tempfile::TempDir,
+    checkout: Checkout,
+    effect: EffectId,
+    requirements: Vec<RequirementId>,
+    before: Before,
+    notes: Vec<String>,
 }
 
-pub(crate) fn effect(stage: &str, attempt: u32) -> EffectId {
-    EffectId { run: "a-run".parse().unwrap(), stage: stage.parse().unwrap(), attempt: Attempt(attempt) }
+impl Desk {
+    /// For an attempt at a stage, in a checkout with some files, with nothing made before.
+    pub(crate) fn new(stage: &str, attempt: u32, files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = folder.path().join("tree");
+        fs::create_dir_all(&tree).unwrap();
+        for (path, content) in files {
+            let path = tree.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        let checkout = Checkout {
+            root: tree.clone(),
+            project: tree,
+            scratch: folder.path().join("scratch"),
+            environment: BTreeMap::from([("GREETING".to_owned(), "good day".to_owned())]),
+            guard: Box::new(NoGuard),
+        };
+        let attempt = Attempt(attempt);
+        Self {
+            _folder: folder,
+            checkout,
+            effect: EffectId { run: "a-run".parse().unwrap(), stage: stage.parse().unwrap(), attempt },
+            requirements: vec!["R1".parse().unwrap()],
+            before: Before::default(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// For a build that has a plan and tasks.
+    pub(crate) fn planned(attempt: u32, files: &[(&str, &str)]) -> Self {
+        let before = Before { plan: Some(a_plan()), tasks: Some(some_tasks()), ..Before::default() };
+        Self::new("build", attempt, files).made(before)
+    }
+
+    /// The same with this made before.
+    pub(crate) fn made(self, before: Before) -> Self {
+        Self { before, ..self }
+    }
+
+    /// The same with these notes of people.
+    pub(crate) fn noted(self, notes: &[&str]) -> Self {
+        Self { notes: notes.iter().map(|&note| note.to_owned()).collect(), ..self }
+    }
+
+    /// The assignment, with nobody watching.
+    pub(crate) fn work(&self) -> Assignment<'_> {
+        self.work_on(SPEC)
+    }
+
+    /// The assignment for another specification.
+    pub(crate) fn work_on<'a>(&'a self, spec: &'a str) -> Assignment<'a> {
+        Assignment {
+            effect: &self.effect,
+            spec,
+            requirements: &self.requirements,
+            checkout: &self.checkout,
+            before: &self.before,
+            notes: &self.notes,
+            observer: &Unwatched,
+        }
+    }
+
+    /// The folder of the checkout.
+    pub(crate) fn root(&self) -> &Path {
+        &self.checkout.root
+    }
+
+    /// A file of the checkout, if it is there.
+    pub(crate) fn file(&self, path: &str) -> Option<String> {
+        fs::read_to_string(self.checkout.root.join(path)).ok()
+    }
+}
+
+pub(crate) fn plan_json() -> Value {
+    json!({
+        "summary": "Greet.",
+        "steps": [{ "title": "Greeting", "detail": "Print it.", "files": ["greet.sh"], "requirements": ["R1"] }],
+        "risks": [],
+    })
+}
+
+pub(crate) fn a_plan() -> Plan {
+    serde_json::from_value(plan_json()).unwrap()
+}
+
+pub(crate) fn tasks_json() -> Value {
+    json!({ "tasks": [{ "id": "T1", "title": "Greet", "done_when": "it greets", "requirements": ["R1"], "depends_on": [] }] })
+}
+
+pub(crate) fn some_tasks() -> Tasks {
+    serde_json::from_value(tasks_json()).unwrap()
+}
+
+/// Roles on top of a model, for a project with one check.
+pub(crate) fn agents(model: Arc<dyn ModelClient>) -> ModelAgents {
+    agents_within(model, Limits::default())
+}
+
+/// The same within other bounds.
+pub(crate) fn agents_within(model: Arc<dyn ModelClient>, limits: Limits) -> ModelAgents {
+    let checks = vec![CheckCommand { name: "tests".to_owned(), command: "sh test.sh".to_owned() }];
+    ModelAgents::new(model, Launcher::new(), limits, checks)
 }
 
 /// Remembers what it was told.
@@ -145,4 +247,14 @@ pub(crate) fn calls_all(calls: &[(&str, Value)]) -> Answer {
 
 pub(crate) fn prose(text: &str) -> Answer {
     Answer { text: Some(text.to_owned()), tool_calls: Vec::new() }
+}
+
+/// An implementer's last answer.
+pub(crate) fn submits(summary: &str) -> Answer {
+    calls("submit", json!({ "summary": summary }))
+}
+
+/// The usage of so many calls.
+pub(crate) fn times(usage: Usage, count: u64) -> Usage {
+    (0..count).fold(Usage::default(), |sum, _| sum.plus(usage))
 }

@@ -11,35 +11,68 @@ use factory_core::toml_problem;
 use crate::embedded;
 use crate::error::CliError;
 
+/// The folder of a project's own pipelines.
+const FOLDER: &str = "pipelines";
+
+/// A pipeline file, not read yet.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// Its name, or the file as it was asked for.
+    pub(crate) id: String,
+    /// What people are told that it is: `pipelines/mine.toml`, `feature (built in)`.
+    pub(crate) shown: String,
+    /// Its text.
+    pub(crate) text: String,
+}
+
 /// Finds, reads and checks a pipeline.
 pub(crate) fn load(project: &Path, name: &str) -> Result<Pipeline, CliError> {
-    let folder = project.join("pipelines");
+    check(&find(project, name)?)
+}
+
+/// Checks a pipeline, which has to be in order.
+pub(crate) fn check(source: &Source) -> Result<Pipeline, CliError> {
+    read::read(&source.text).map_err(|diagnostics| broken(&source.shown, &source.text, &diagnostics))
+}
+
+/// Finds a pipeline: the project's own file of that name, else the one that is built in.
+pub(crate) fn find(project: &Path, name: &str) -> Result<Source, CliError> {
     if name.contains(['/', '\\']) || name.starts_with('.') {
         return Err(CliError::usage(format!("`{name}` is not the name of a pipeline"))
             .hint("a pipeline is named by its file in pipelines/, without the folder and without .toml"));
     }
-    let path = folder.join(format!("{name}.toml"));
-    let (source, shown) = match fs::read_to_string(&path) {
-        Ok(source) => (source, format!("pipelines/{name}.toml")),
-        Err(error) if error.kind() == ErrorKind::NotFound => match embedded::pipeline(name) {
-            Some(source) => (source.to_owned(), format!("{name} (built in)")),
-            None => return Err(unknown(&folder, name)),
-        },
-        Err(error) => {
-            return Err(CliError::usage(format!("{} cannot be read", path.display())).because(&error));
+    let path = project.join(FOLDER).join(format!("{name}.toml"));
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Source { id: name.to_owned(), shown: format!("{FOLDER}/{name}.toml"), text }),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            built_in(name).ok_or_else(|| unknown(project, name))
         }
-    };
-    read::read(&source).map_err(|diagnostics| broken(&shown, &source, &diagnostics))
+        Err(error) => Err(CliError::usage(format!("{} cannot be read", path.display())).because(&error)),
+    }
 }
 
-fn unknown(folder: &Path, name: &str) -> CliError {
-    let own = fs::read_dir(folder).into_iter().flatten().flatten();
-    let own = own.filter_map(|entry| {
-        let path = entry.path();
-        let is_toml = path.extension().is_some_and(|extension| extension == "toml");
-        is_toml.then(|| path.file_stem().map(|stem| stem.to_string_lossy().into_owned())).flatten()
-    });
-    let mut known: Vec<String> = embedded::pipelines().map(str::to_owned).chain(own).collect();
+/// A pipeline that is built in.
+pub(crate) fn built_in(name: &str) -> Option<Source> {
+    let text = embedded::pipeline(name)?.to_owned();
+    Some(Source { id: name.to_owned(), shown: format!("{name} (built in)"), text })
+}
+
+/// The names of the project's own pipelines, sorted.
+pub(crate) fn own(project: &Path) -> Vec<String> {
+    let entries = fs::read_dir(project.join(FOLDER)).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| {
+            let path = entry.path();
+            let is_toml = path.extension().is_some_and(|extension| extension == "toml");
+            is_toml.then(|| path.file_stem().map(|stem| stem.to_string_lossy().into_owned())).flatten()
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+fn unknown(project: &Path, name: &str) -> CliError {
+    let mut known: Vec<String> = embedded::pipelines().map(str::to_owned).chain(own(project)).collect();
     known.sort();
     known.dedup();
     let error = CliError::usage(format!("there is no pipeline `{name}`"));
@@ -50,15 +83,21 @@ fn unknown(folder: &Path, name: &str) -> CliError {
 }
 
 fn broken(shown: &str, source: &str, diagnostics: &[Diagnostic]) -> CliError {
-    let mut text = format!("the pipeline {shown} cannot be used");
-    for diagnostic in diagnostics {
-        let place = factory_spec::position(source, diagnostic.span.start);
-        let line = source.lines().nth(place.line.saturating_sub(1)).unwrap_or_default();
-        text.push_str(&format!("\n{shown}:{}:{}: {}", place.line, place.column, diagnostic.message));
-        text.push_str(&format!("\n    | {line}"));
-        if let Some(help) = &diagnostic.help {
-            text.push_str(&format!("\n    {help}"));
-        }
+    let found: String =
+        diagnostics.iter().map(|found| format!("\n{}", excerpt(shown, source, "", found))).collect();
+    CliError::usage(format!("the pipeline {shown} cannot be used{found}"))
+}
+
+/// A diagnostic with its place and the line that it is about. `label` stands before the message.
+pub(crate) fn excerpt(shown: &str, source: &str, label: &str, diagnostic: &Diagnostic) -> String {
+    let place = factory_spec::position(source, diagnostic.span.start);
+    let line = source.lines().nth(place.line.saturating_sub(1)).unwrap_or_default();
+    // The file is somebody's: what is quoted from it moves no cursor.
+    let line = line.replace(|c: char| c.is_control() && c != '\t', "\u{fffd}");
+    let mut text = format!("{shown}:{}:{}: {label}{}", place.line, place.column, diagnostic.message);
+    text.push_str(&format!("\n    | {line}"));
+    if let Some(help) = &diagnostic.help {
+        text.push_str(&format!("\n    {help}"));
     }
-    CliError::usage(text)
+    text
 }

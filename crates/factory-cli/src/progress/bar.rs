@@ -120,11 +120,19 @@ impl Watcher for Bar {
                     }
                 }
                 Event::RunStarted(_)
+                | Event::StageSkipped { .. }
+                | Event::SoakBegan { .. }
+                | Event::SoakEnded { .. }
                 | Event::GateOpened { .. }
+                | Event::GateSeen { .. }
                 | Event::GateDecided(_)
+                | Event::GateExpired { .. }
                 | Event::PolicyJudged { .. }
                 | Event::SentBack { .. }
-                | Event::RunEnded { .. } => {}
+                | Event::BaseMoved { .. }
+                | Event::ScorecardRevealed { .. }
+                | Event::RunEnded { .. }
+                | Event::RolledBack { .. } => {}
             }
         }
         lines.recorded = state.usage;

@@ -60,6 +60,9 @@ pub(crate) async fn demo(args: &DemoArgs) -> Result<Exit, CliError> {
         spec: dir.join(example.spec),
         pipeline: "feature".to_owned(),
         allow_dirty: false,
+        entry: None,
+        budget: None,
+        budget_tokens: None,
         dry_run: false,
         settings,
     };
@@ -170,7 +173,7 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> CliError {
 /// A run that an earlier call of the demonstration did not finish.
 async fn unfinished(dir: &Path) -> Result<Option<String>, CliError> {
     let place = Place::find(dir)?;
-    let Some(store) = archive::open(&place)? else {
+    let Some(store) = archive::open(&place).await? else {
         return Ok(None);
     };
     let is_open = |state: &RunState| state.outcome.is_none();

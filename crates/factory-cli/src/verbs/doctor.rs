@@ -1,9 +1,12 @@
 //! `factory doctor`: look for what keeps a run from working, and say what mends it.
 
+mod repair;
+
 use std::process::Stdio;
 use std::time::Duration;
 
 use factory_agents::model::{Endpoint, OpenAiModel};
+use factory_engine::port::store::StoreError;
 use factory_sandbox::{Command, Environment, Launcher, Limits};
 use factory_store::Store;
 use serde::Serialize;
@@ -46,6 +49,9 @@ fn failed(id: &'static str, detail: impl Into<String>, mend: impl Into<String>) 
 }
 
 pub(crate) async fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
+    if args.repair {
+        return repair::repair(&Place::here()?, args.to.as_deref(), args.format).await;
+    }
     let mut findings = vec![git().await, python().await, sandbox().await, cache(), clock()];
     let place = Place::here();
     findings.push(project(&place));
@@ -216,7 +222,16 @@ fn store(place: &Place) -> Finding {
     }
     match Store::open(&place.store()) {
         Ok(_) => ok("store", place.store().display().to_string()),
-        Err(error) => failed("store", CliError::from(error).to_string(), "factory runs list"),
+        Err(StoreError::Held { holder }) => {
+            ok("store", format!("{}, in use by process {holder}", place.store().display()))
+        }
+        Err(error @ StoreError::Newer { .. }) => {
+            failed("store", error.to_string(), "use the version of factory that wrote it")
+        }
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
+            failed("store", format!("{error}{cause}"), "factory doctor --repair")
+        }
     }
 }
 

@@ -2,9 +2,12 @@
 
 pub(crate) mod clean;
 pub(crate) mod completions;
+pub(crate) mod decision;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod gate;
 pub(crate) mod init;
+pub(crate) mod pipeline;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod trust;

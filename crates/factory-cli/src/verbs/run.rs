@@ -4,13 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use factory_core::event::{RunStarted, SpecRef};
-use factory_core::ids::{Digest, RequirementId, RunId};
+use factory_core::ids::{Budget, Digest, RequirementId, RunId};
 use factory_core::pipeline::model::{EntryType, Pipeline};
 use factory_core::state::RunState;
-use factory_engine::port::store::BlobStore;
 use factory_spec::{Diagnostic, SpecDocument, SpecKind};
 
-use crate::args::RunArgs;
+use crate::args::{Entry, RunArgs};
 use crate::config::pipeline;
 use crate::config::place::{self, Place};
 use crate::error::CliError;
@@ -26,6 +25,8 @@ pub(crate) struct CheckedSpec {
     pub(crate) text: String,
     pub(crate) reference: SpecRef,
     pub(crate) kind: SpecKind,
+    /// Codes of what the linter said of it.
+    pub(crate) lint: Vec<String>,
 }
 
 pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
@@ -35,7 +36,8 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let place = Place::find(&folder)?;
     let spec = check_spec(&place, &spec_path, &args.spec, text)?;
     let pipeline = pipeline::load(&place.project.directory(), &args.pipeline)?;
-    let entry = entry(&spec, &pipeline, &args.pipeline)?;
+    let entry = entry(args.entry, &spec, &pipeline, &args.pipeline)?;
+    let budget = budget(args)?;
     if !args.allow_dirty {
         refuse_dirty(&place, &spec.reference.path)?;
     }
@@ -48,19 +50,22 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
     }
 
     let person = person::current(&place.project);
-    let store = archive::open_at(&place.store())?;
+    let store = archive::open_at(&place.store()).await?;
     store.blobs.put(spec.text.as_bytes()).await?;
     let started = RunStarted {
         run: new_run_id(&spec.reference.slug),
         spec: spec.reference,
         base: place.project.head().clone(),
+        branch: place.project.branch().map(str::to_owned),
         entry,
         pipeline,
+        budget,
+        lint: spec.lint,
         model: model.describe(),
         requested_by: person.clone(),
         factory: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let engine = wiring::engine_with(&place, store, &args.settings, model, evaluation)?;
+    let engine = wiring::engine_with(&place, &store, &args.settings, model, evaluation)?;
     let state: RunState = engine.start(started).await?;
     let travel = Travel { engine: &engine, place: &place, gatekeeper, person, settings: &args.settings };
     travel.go(&state.started.run).await
@@ -99,7 +104,8 @@ fn check_spec(place: &Place, path: &Path, shown: &Path, text: String) -> Result<
         source: Digest::of(text.as_bytes()),
         requirements,
     };
-    Ok(CheckedSpec { text, reference, kind: document.kind })
+    let lint = diagnostics.iter().map(|diagnostic| diagnostic.code.to_string()).collect();
+    Ok(CheckedSpec { text, reference, kind: document.kind, lint })
 }
 
 /// Ids of a document's requirements, as the core names them.
@@ -113,17 +119,48 @@ fn show_diagnostics(diagnostics: &[Diagnostic], path: &Path, text: &str) {
     }
 }
 
-fn entry(spec: &CheckedSpec, pipeline: &Pipeline, name: &str) -> Result<EntryType, CliError> {
-    let entry = match spec.kind {
-        SpecKind::Feature => EntryType::Feature,
-        SpecKind::Bug => EntryType::Bug,
+/// What the model calls of the run may use.
+fn budget(args: &RunArgs) -> Result<Budget, CliError> {
+    const MOST_USD: f64 = 1e9;
+    let micro_usd = match args.budget {
+        None => None,
+        Some(usd) if usd.is_finite() && usd > 0.0 && usd <= MOST_USD => {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "checked by the guard"
+            )]
+            let micro = (usd * 1e6).ceil() as u64;
+            Some(micro)
+        }
+        Some(usd) => {
+            return Err(CliError::usage(format!("--budget {usd} is not an amount above zero")));
+        }
+    };
+    if args.budget_tokens == Some(0) {
+        return Err(CliError::usage("--budget-tokens 0 leaves nothing to work with"));
+    }
+    Ok(Budget { micro_usd, tokens: args.budget_tokens })
+}
+
+fn entry(
+    asked: Option<Entry>,
+    spec: &CheckedSpec,
+    pipeline: &Pipeline,
+    name: &str,
+) -> Result<EntryType, CliError> {
+    let entry = match (asked, spec.kind) {
+        (Some(Entry::Feature), _) | (None, SpecKind::Feature) => EntryType::Feature,
+        (Some(Entry::Bug), _) | (None, SpecKind::Bug) => EntryType::Bug,
+        (Some(Entry::Remediation), _) => EntryType::Remediation,
+        (Some(Entry::Hotfix), _) => EntryType::Hotfix,
     };
     if pipeline.entry.contains_key(&entry) {
         Ok(entry)
     } else {
-        Err(CliError::usage(
-            format!("the pipeline `{name}` has no entry for a {entry:?} specification").to_lowercase(),
-        ))
+        let known: Vec<&str> = pipeline.entry.keys().map(|entry| entry.as_str()).collect();
+        Err(CliError::usage(format!("the pipeline `{name}` has no entry for a {}", entry.as_str()))
+            .hint(format!("it has entries for: {}; --entry and --pipeline choose others", known.join(", "))))
     }
 }
 

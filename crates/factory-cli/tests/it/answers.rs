@@ -1,4 +1,4 @@
-//! Answers that do not satisfy their schema or their criteria: mended twice, tried again once, and then the run fails.
+//! Answers that do not satisfy their schema or their criteria: mended twice, tried again once, and then a person is asked.
 
 use factory_testkit::model_twin::{Call, Role};
 use libtest_mimic::Trial;
@@ -10,7 +10,7 @@ use crate::{case, with_python};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         with_python("an_answer_may_be_mended_twice_and_the_stage_tried_again", an_answer_may_be_mended),
-        with_python("answers_that_stay_unusable_end_the_run", answers_that_stay_unusable),
+        with_python("answers_that_stay_unusable_go_to_a_person", answers_that_stay_unusable),
         case(
             "an_answer_that_serves_other_requirements_is_unusable",
             an_answer_that_serves_other_requirements,
@@ -45,9 +45,19 @@ fn an_answer_may_be_mended() {
 
 fn answers_that_stay_unusable() {
     let world = World::new(building(vec![right()]).with(Role::Planner, vec![vec![prose()]]));
-    world.run(&[APPROVE]).ends_with(1).says("failed at plan (unusable answer)");
+    let ran = world.run(&[APPROVE]).ends_with(4).says("waits at the gate plan:escalation.");
+    ran.says("attempt 2 failed (unusable answer)").says("no try is left");
     assert_eq!(world.twin().requests().len(), 6);
-    assert_eq!(world.json(&["runs", "list"])[0]["state"], "failed");
+    assert_eq!(world.json(&["runs", "list"])[0]["state"], "waiting");
+    // Nothing was made that could be overridden or approved, and a reason in advance answers nothing here.
+    let decide = |verb: &str, more: &[&str]| {
+        world.factory(&[&["gate", verb, "--because", "the planner does not get it"], more].concat())
+    };
+    decide("approve", &[]).ends_with(2).says("something is wrong");
+    decide("override", &["--finding", "R1:partial"]).ends_with(2).says("no verdict that could be overridden");
+    world.factory(&["runs", "resume", APPROVE]).ends_with(4);
+    decide("reject", &[]).ends_with(0);
+    assert_eq!(world.json(&["runs", "list"])[0]["state"], "rejected");
     assert_eq!(world.branches(), ["main"]);
     world.assert_no_checkout();
 }
@@ -57,7 +67,7 @@ fn an_answer_that_serves_other_requirements() {
         building(vec![right()]).with(Role::Planner, vec![vec![plan(&["R1"]), plan(&["R1", "R2", "R3"])]]),
         &[("check.py", ""), ("factory.toml", "schema = 1\n[deploy]\ncommand = \"true\"\n")],
     );
-    world.run(&[APPROVE]).ends_with(1).says("failed at plan (unusable answer)");
+    world.run(&[APPROVE]).ends_with(4).says("attempt 2 failed (unusable answer)");
     let told = world.twin().requests()[2].text();
     assert!(told.contains("no step serves R2") && told.contains("a step names R3"), "{told}");
 }

@@ -13,7 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             "a_failed_holdout_is_told_as_an_id_and_a_class",
             a_failed_holdout_is_told_as_an_id_and_a_class,
         ),
-        with_python("three_wrong_builds_end_the_run", three_wrong_builds_end_the_run),
+        with_python("three_wrong_builds_are_not_merged", three_wrong_builds_are_not_merged),
         with_python("red_checks_on_the_base_stop_before_any_model_call", red_checks_on_the_base),
         with_python("red_checks_on_the_patch_are_told_with_their_log", red_checks_on_the_patch),
         with_python("a_blocking_finding_goes_back_to_the_implementer", a_blocking_finding_goes_back),
@@ -60,14 +60,17 @@ fn a_failed_holdout_is_told_as_an_id_and_a_class() {
     assert!(!world.git(&["show", &format!("{BRANCH}:service.py")]).contains("\"hello \" +"));
 }
 
-fn three_wrong_builds_end_the_run() {
+fn three_wrong_builds_are_not_merged() {
     // Each differs from the one before, so that none is refused for changing nothing.
     let again = |n: u32| vec![Call::bash(&format!("echo '# {n}' >> service.py")), submit("It greets.")];
     let world = World::new(building(vec![wrong(), again(2), again(3)]));
-    let ran = world.run(&[APPROVE]).ends_with(1);
-    ran.says("failed at verify (policy): 2 of 3 scenarios passed");
+    let ran = world.run(&[APPROVE]).ends_with(4).says("waits at the gate verify:escalation.");
+    ran.says("no try is left; 2 of 3 scenarios passed").says("finding R2:wrong_status");
     assert_eq!(world.branches(), ["main"]);
     assert_eq!(world.json(&["runs", "show"])["stages"][3]["attempts"], 3);
+    world.factory(&["gate", "reject", "--because", "three times is enough"]).ends_with(0);
+    assert_eq!(world.json(&["runs", "list"])[0]["state"], "rejected");
+    assert_eq!(world.branches(), ["main"]);
     world.factory(&["runs", "resume"]).ends_with(2).says("there is no run that is not finished");
     world.assert_no_process();
     world.assert_no_checkout();
@@ -125,7 +128,7 @@ fn a_patch_of_protected_files_is_refused() {
     let mut first = right();
     first.insert(0, Call::bash("sed -i s/check.py/true/ factory.toml"));
     let world = World::new(building(vec![first.clone(), first]));
-    let ran = world.run(&[APPROVE]).ends_with(1);
+    let ran = world.run(&[APPROVE]).ends_with(4).says("waits at the gate build:escalation.");
     ran.says("bad patch").says("factory.toml");
     assert_eq!(world.branches(), ["main"]);
 }

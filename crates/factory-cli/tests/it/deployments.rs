@@ -25,8 +25,8 @@ fn with_deployment(command: &str) -> World {
 }
 
 fn not_merged(world: &World) {
-    let ran = world.run(&[APPROVE]).ends_with(1);
-    ran.says("failed at verify (policy): 0 of 3 scenarios passed").says("not deployable");
+    let ran = world.run(&[APPROVE]).ends_with(4).says("waits at the gate verify:escalation.");
+    ran.says("no try is left; 0 of 3 scenarios passed").says("not deployable");
     assert_eq!(world.branches(), ["main"]);
     world.assert_no_process();
     world.assert_no_checkout();

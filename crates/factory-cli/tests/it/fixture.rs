@@ -17,6 +17,63 @@ use crate::process::{self, Ran};
 
 /// The program under test.
 pub(crate) const FACTORY: &str = env!("CARGO_BIN_EXE_factory");
+/// The shipped stages with one try for each build and each verdict, so that what is stuck is stuck at once. It takes the
+/// place of the shipped pipeline where it is the project's `pipelines/feature.toml`.
+pub(crate) const PIPELINE: &str = r#"schema = 1
+name = "feature"
+entry = { feature = "spec", hotfix = "build" }
+
+[policy]
+min_pass_percent = 90
+
+[[stage]]
+id = "spec"
+makes = "spec"
+role = "none"
+
+[[stage]]
+id = "plan"
+makes = "plan"
+role = "planner"
+needs = ["spec"]
+exit_gate = "human"
+
+[[stage]]
+id = "tasks"
+makes = "tasks"
+role = "planner"
+needs = ["spec", "plan"]
+
+[[stage]]
+id = "build"
+makes = "build"
+role = "implementer"
+needs = ["spec", "plan", "tasks"]
+attempts = 1
+
+[[stage]]
+id = "review"
+makes = "review"
+role = "reviewer"
+needs = ["spec", "build"]
+exit_gate = "policy"
+returns_to = "build"
+
+[[stage]]
+id = "verify"
+makes = "verify"
+role = "evaluator"
+needs = ["spec", "build", "review"]
+exit_gate = "policy"
+returns_to = "build"
+
+[[stage]]
+id = "merge"
+makes = "merge"
+role = "none"
+needs = ["build", "review", "verify"]
+entry_gate = "human"
+"#;
 /// The specification, as the command line names it.
 pub(crate) const SPEC: &str = "specs/feature-greeting.md";
 /// The branch that a run ends in.
@@ -199,6 +256,12 @@ pub(crate) fn submit(summary: &str) -> Call {
     Call::submit(json!({ "summary": summary }))
 }
 
+/// The login of whoever runs the tests, as the operating system has it.
+pub(crate) fn login() -> String {
+    let uid = nix::unistd::Uid::current();
+    nix::unistd::User::from_uid(uid).unwrap().map_or(format!("uid-{uid}"), |user| user.name)
+}
+
 /// A script in which the implementer makes these attempts.
 pub(crate) fn building(attempts: Vec<Vec<Call>>) -> Script {
     Script::serving(&["R1", "R2"], attempts)
@@ -349,6 +412,28 @@ impl World {
     /// What git prints, which has to succeed.
     pub(crate) fn git(&self, args: &[&str]) -> String {
         process::run(self.command("git", args)).ends_with(0).out.trim_end().to_owned()
+    }
+
+    /// A project with a pipeline of its own.
+    pub(crate) fn with_pipeline(script: Script, pipeline: &str) -> Self {
+        Self::with_files(script, &[("pipelines/feature.toml", pipeline)])
+    }
+
+    /// The id of the newest run.
+    pub(crate) fn id(&self) -> String {
+        self.json(&["runs", "list"])[0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The state of the newest run, in a word.
+    pub(crate) fn state(&self) -> String {
+        self.json(&["runs", "list"])[0]["state"].as_str().unwrap().to_owned()
+    }
+
+    /// The events of that name in the newest run's log, in order.
+    pub(crate) fn events(&self, name: &str) -> Vec<Value> {
+        let logged = self.json(&["runs", "logs"]);
+        let events = logged.as_array().unwrap().iter().map(|row| row["event"].clone());
+        events.filter(|event| event["event"] == name).collect()
     }
 
     /// All branches, sorted.

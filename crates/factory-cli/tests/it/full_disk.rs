@@ -1,4 +1,4 @@
-//! A disk that is full: a clear error, an intact log, and a run that goes on once there is room.
+//! A disk that is full, or that cannot be written: a clear error, an intact log, and a run that goes on once there is room.
 
 use std::process::Command;
 use std::sync::LazyLock;
@@ -12,6 +12,7 @@ use crate::{case, needing};
 pub(crate) fn trials() -> Vec<Trial> {
     let trials = [
         case("a_store_on_a_full_disk_goes_on_when_there_is_room", a_store_on_a_full_disk),
+        case("a_store_that_cannot_be_written_is_an_error_with_a_way_out", a_store_that_cannot_be_written),
         case("a_checkout_on_a_full_disk_blocks_until_there_is_room", a_checkout_on_a_full_disk),
     ];
     let needed = "needs python3 and the right to mount";
@@ -74,6 +75,27 @@ fn a_store_on_a_full_disk() {
     let ran = ran.ends_with(0).says("the disk is full; nothing that was recorded is lost").says("make room");
     ran.says("is merged.").says("a good plan");
     world.assert_merged();
+}
+
+fn a_store_that_cannot_be_written() {
+    let world = World::new(building(vec![right()]));
+    let ran = script(
+        &world,
+        r#"
+        expect 4 run "$SPEC"
+        "$FACTORY" runs logs > ../before
+        mount --bind .factory .factory
+        mount -o remount,bind,ro .factory
+        expect 1 run "$SPEC" "$APPROVE"
+        expect 1 runs list
+        expect 1 gate approve --because 'a good plan'
+        mount -o remount,bind,rw .factory
+        "$FACTORY" runs logs > ../after
+        cmp ../before ../after
+        expect 0 runs resume "$APPROVE"
+        "#,
+    );
+    ran.ends_with(0).says("Read-only file system").says("is merged.").never_says("panicked");
 }
 
 fn a_checkout_on_a_full_disk() {

@@ -27,7 +27,7 @@ fn obey(world: &World, ran: &Ran) -> Ran {
     process::run(world.command("sh", &["-c", &line]))
 }
 
-fn waits_at(world: &World, gate: &str) {
+pub(crate) fn waits_at(world: &World, gate: &str) {
     let list = world.json(&["gate", "list"]);
     let rows = list.as_array().unwrap();
     assert_eq!(rows.len(), 1, "{list}");
@@ -55,11 +55,18 @@ fn the_printed_command_goes_on() {
         .says("M service.py")
         .says("It greets.");
 
-    world.factory(&["gate", "reject", "--because", "not today"]).ends_with(0).says("is rejected");
+    world
+        .factory(&["gate", "reject", "--because", "not before the release"])
+        .ends_with(0)
+        .says("is rejected");
     assert_eq!(world.json(&["runs", "list"])[0]["state"], "rejected");
     world.factory(&["runs", "resume", &run]).ends_with(2).says("is over");
     world.factory(&["runs", "resume"]).ends_with(2).says("there is no run that is not finished");
-    world.factory(&["runs", "show"]).ends_with(0).says("not today").says("rejected at the gate merge:entry");
+    world
+        .factory(&["runs", "show"])
+        .ends_with(0)
+        .says("not before the release")
+        .says("rejected at the gate merge:entry");
     assert_eq!(world.branches(), ["main"]);
     world.assert_no_process();
 }
@@ -73,11 +80,11 @@ fn the_printed_command_names_the_model() {
     let mut command = world.command(FACTORY, &args);
     command.env_remove("FACTORY_MODEL").current_dir(world.project().join("specs"));
     let first = process::run(command).ends_with(4);
-    let line = first.after("Go on:").replace('…', "so be it");
+    let line = first.after("Go on:").replace('…', "it is what was asked for");
     let mut command = world.command("sh", &["-c", &line]);
     command.env_remove("FACTORY_MODEL").current_dir(world.project().join("specs"));
     let second = process::run(command).ends_with(4).says("waits at the gate merge:entry.");
-    let line = second.after("Go on:").replace('…', "so be it");
+    let line = second.after("Go on:").replace('…', "it is what was asked for");
     let mut command = world.command("sh", &["-c", &line]);
     command.env_remove("FACTORY_MODEL");
     process::run(command).ends_with(0);
@@ -97,17 +104,22 @@ fn an_approval_and_a_resumption_are_two_steps() {
 
     let line = approved.after("Go on:");
     process::run(world.command("sh", &["-c", &line])).ends_with(4).says("waits at the gate merge:entry.");
-    world.factory(&["gate", "approve", "--because", "well done", "--resume"]).ends_with(0).says("is merged.");
+    world
+        .factory(&["gate", "approve", "--because", "the patch was read", "--resume"])
+        .ends_with(0)
+        .says("is merged.");
     world.assert_merged();
     let shown = world.factory(&["runs", "show"]).ends_with(0);
-    shown.says("approved by Tess <tess@example.test> by command: a good plan").says("by command: well done");
+    shown
+        .says("approved by Tess <tess@example.test> by command: a good plan")
+        .says("by command: the patch was read");
     assert!(world.git(&["log", "-1", "--format=%an", BRANCH]).contains("Tess"));
 }
 
 fn a_rejection_ends_the_run() {
     let world = World::new(building(vec![right()]));
     world.run(&[]).ends_with(4);
-    let ran = world.factory(&["gate", "reject", "plan", "--because", "another way", "--resume"]);
+    let ran = world.factory(&["gate", "reject", "plan", "--because", "another way is planned", "--resume"]);
     ran.ends_with(5).says("rejected at the gate plan:exit");
     assert_eq!(world.json(&["runs", "list"])[0]["state"], "rejected");
     assert_eq!(world.branches(), ["main"]);

@@ -5,22 +5,38 @@
 
 mod answers;
 mod bad_input;
+mod beside;
+mod budget;
+mod cancelling;
 mod correction;
 mod damage;
+mod decisions;
 mod demo;
 mod deployments;
 mod doctor;
 mod dry_run;
+mod editing;
 mod endpoint;
+mod entries;
 mod fixture;
 mod full_disk;
 mod gates;
-mod held;
 mod interrupted;
 mod killed;
+mod looking;
+mod moved_base;
+mod overriding;
+mod people;
+mod pipeline;
 mod process;
 mod recordings;
+mod repair;
+mod retry;
 mod shells;
+mod stable;
+mod terminal;
+mod timing;
+mod trust;
 mod whole;
 
 use std::process::ExitCode;
@@ -52,6 +68,7 @@ fn main() -> ExitCode {
         killed::trials(),
         demo::trials(),
         damage::trials(),
+        decisions::trials(),
         recordings::trials(),
         deployments::trials(),
         interrupted::trials(),
@@ -60,12 +77,27 @@ fn main() -> ExitCode {
         whole::trials(),
         gates::trials(),
         full_disk::trials(),
-        held::trials(),
+        moved_base::trials(),
+        budget::trials(),
+        beside::trials(),
+        timing::trials(),
+        terminal::trials(),
+        repair::trials(),
+        retry::trials(),
+        overriding::trials(),
+        editing::trials(),
+        people::trials(),
+        cancelling::trials(),
+        looking::trials(),
+        entries::trials(),
+        stable::trials(),
         answers::trials(),
         doctor::trials(),
         dry_run::trials(),
         bad_input::trials(),
+        pipeline::trials(),
         shells::trials(),
+        trust::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

@@ -1,7 +1,7 @@
 //! Running programs: to their end or to a signal, never for ever; and looking for what they left running.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,7 +13,7 @@ use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 
 /// After this long, what should have happened will not.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How a program ended, and what it printed.
 #[derive(Debug)]
@@ -79,8 +79,23 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stdin(Stdio::null());
+        Self::spawn(command)
+    }
+
+    /// The same for a program that somebody types something in for.
+    pub(crate) fn with_input(mut command: Command) -> Self {
+        command.stdin(Stdio::piped());
+        Self::spawn(command)
+    }
+
+    /// Writes to its standard input.
+    pub(crate) fn type_in(&mut self, text: &str) {
+        self.child.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = mpsc::channel();
         let out = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || {

@@ -41,6 +41,7 @@ fn a_specification_becomes_a_branch() {
             "Factory-Build",
             "Factory-Verify",
             "Factory-Log-Head",
+            "Factory-Ledger-Head",
             "Factory-Run",
             "Factory-Effect"
         ]

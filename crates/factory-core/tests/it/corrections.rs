@@ -8,7 +8,7 @@ use factory_core::command::Command;
 use factory_core::decide::Rejection;
 use factory_core::event::{Decision, Event, Evidence, FailureKind, Outcome, SentBack};
 use factory_core::ids::{Attempt, Digest, Usage};
-use factory_core::pipeline::model::EntryGate;
+use factory_core::pipeline::model::{EntryGate, OnExhausted};
 use factory_core::state::{Phase, StageStatus};
 use factory_testkit::samples;
 
@@ -35,13 +35,22 @@ fn verify(text: &str, passed: u32, failed: u32, inconclusive: u32) -> Body {
     Body::Verify(samples::verify(samples::patch(text).digest(), passed, failed, inconclusive))
 }
 
+/// A run that ends where no try is left; what people are asked in other runs is told by `escalations`.
+fn failing_up_to(stage: &str) -> Walk {
+    let mut walk = Walk::with(|pipeline| {
+        pipeline.stages.iter_mut().for_each(|stage| stage.on_exhausted = OnExhausted::Fail);
+    });
+    walk.go_on_to(stage);
+    walk
+}
+
 /// Everything downstream of the build is as if it had never been tried.
 fn assert_downstream_is_reset(walk: &Walk) {
     for id in ["review", "verify", "merge"] {
         let stage = walk.stage(id);
         assert_eq!(stage.status, StageStatus::Pending, "{id}");
         assert_eq!((stage.tries, stage.entered), (0, false), "{id}");
-        assert_eq!((&stage.artifact, &stage.correction), (&None, &None), "{id}");
+        assert_eq!((&stage.artifact, stage.corrections.as_slice()), (&None, &[][..]), "{id}");
     }
 }
 
@@ -59,19 +68,19 @@ fn red_checks_send_a_build_back_to_itself_with_their_logs() {
     assert_eq!(walk::story(&events), ["produced build/1", "sent back build to build", "started build/2"]);
     let told = SentBack::Checks { logs: vec![log("test"), log("slow")] };
     let stage = walk.stage("build");
-    assert_eq!(stage.correction, Some(told));
+    assert_eq!(stage.corrections, [told]);
     assert_eq!(stage.tries, 2);
     let artifact = stage.artifact.as_ref().expect("the next try starts from what is there");
     assert_eq!(artifact.patch, Some(samples::patch("hello").digest()));
 
     let events = walk.produce("build", build("hello again"));
     assert_eq!(walk::story(&events), ["produced build/2", "started review/1"]);
-    assert_eq!(walk.stage("build").correction, None, "it is said once");
+    assert_eq!(walk.stage("build").corrections, [], "it is said once");
 }
 
 #[test]
 fn a_build_that_stays_red_ends_the_run() {
-    let mut walk = Walk::up_to("build");
+    let mut walk = failing_up_to("build");
     walk.produce("build", red("one"));
     walk.produce("build", red("two"));
     let events = walk.produce("build", red("three"));
@@ -98,7 +107,7 @@ fn a_review_that_objects_sends_the_build_back() {
             "started build/2"
         ]
     );
-    assert_eq!(walk.stage("build").correction, Some(SentBack::Review { review: digest }));
+    assert_eq!(walk.stage("build").corrections, [SentBack::Review { review: digest }]);
     assert_downstream_is_reset(&walk);
     assert_eq!(walk.stage("tasks").status, StageStatus::Passed, "what stands before the build stays");
 }
@@ -129,7 +138,7 @@ fn failed_holdouts_send_the_build_back_with_feedback_and_no_more() {
             "started build/2"
         ]
     );
-    assert_eq!(walk.stage("build").correction, Some(SentBack::Holdouts { feedback: samples::feedback(2) }));
+    assert_eq!(walk.stage("build").corrections, [SentBack::Holdouts { feedback: samples::feedback(2) }]);
     assert_downstream_is_reset(&walk);
 
     // The next round has its own tries at review and verify, with numbers that were never used before.
@@ -154,7 +163,7 @@ fn a_critical_scenario_that_fails_outweighs_every_share() {
 #[test]
 fn tries_of_every_kind_count_against_one_limit() {
     // The first build comes back from its checks, the second from the review, the third from the holdouts.
-    let mut walk = Walk::up_to("build");
+    let mut walk = failing_up_to("build");
     walk.produce("build", red("one"));
     walk.produce("build", build("two"));
     walk.produce("review", Body::Review(samples::objection()));
@@ -175,12 +184,12 @@ fn a_correction_outlives_a_try_that_made_nothing() {
     walk.produce("verify", verify("hello", 8, 2, 0));
     let events = walk.fail("build");
     assert_eq!(walk::story(&events), ["failed build/2 Limit", "started build/3"]);
-    assert_eq!(walk.stage("build").correction, Some(SentBack::Holdouts { feedback: samples::feedback(2) }));
+    assert_eq!(walk.stage("build").corrections, [SentBack::Holdouts { feedback: samples::feedback(2) }]);
 }
 
 #[test]
 fn tries_that_fail_are_made_again_until_none_is_left() {
-    let mut walk = Walk::up_to("tasks");
+    let mut walk = failing_up_to("tasks");
     assert_eq!(walk::story(&walk.fail("tasks")), ["failed tasks/1 Limit", "started tasks/2"]);
     let events = walk.fail("tasks");
     assert_eq!(walk::story(&events), ["failed tasks/2 Limit", "ended failed tasks Limit"]);
@@ -195,7 +204,7 @@ fn tries_that_fail_are_made_again_until_none_is_left() {
 #[test]
 fn an_inconclusive_verdict_never_passes() {
     for (passed, failed, inconclusive) in [(0, 0, 0), (100, 0, 1), (0, 0, 5), (99, 1, 1), (0, 9, 1)] {
-        let mut walk = Walk::up_to("verify");
+        let mut walk = failing_up_to("verify");
         let events = walk.produce("verify", verify("hello", passed, failed, inconclusive));
         let again = ["produced verify/1", "judged verify:exit not passed", "started verify/2"];
         assert_eq!(walk::story(&events), again, "{passed} {failed} {inconclusive}");
@@ -269,11 +278,11 @@ fn artifacts_that_miss_their_exit_criteria_are_failed_tries() {
 
 #[test]
 fn a_policy_gate_without_a_way_back_ends_the_run() {
-    let mut started = samples::started();
-    for stage in &mut started.pipeline.stages {
-        stage.returns_to = None;
-    }
-    let mut walk = Walk::of(started);
+    let mut walk = Walk::with(|pipeline| {
+        for stage in &mut pipeline.stages {
+            (stage.returns_to, stage.on_exhausted) = (None, OnExhausted::Fail);
+        }
+    });
     walk.go_on_to("review");
     let events = walk.produce("review", Body::Review(samples::objection()));
     assert_eq!(

@@ -1,12 +1,11 @@
 //! What a stage works from: artifacts that have passed, read back from the blobs by digest.
 
-use factory_core::artifact::{
-    Artifact, ArtifactError, ArtifactKind, Body, Build, Patch, Plan, Review, Tasks,
-};
+use factory_core::artifact::{Artifact, ArtifactError, ArtifactKind, Body, Build, Patch, Plan, Review};
+use factory_core::event::SentBack;
 use factory_core::ids::Digest;
 
 use super::{Stage, Unmade};
-use crate::port::agents::Assignment;
+use crate::port::agents::{Assignment, Before};
 use crate::port::workspace::{Checkout, Contents};
 
 /// An artifact's body that is not of the kind that the log says.
@@ -20,8 +19,8 @@ struct OtherKind {
 /// A stage that the pipeline check should have refused.
 #[derive(Debug, thiserror::Error)]
 #[error("the stage has no {kind} to work from")]
-struct NoInput {
-    kind: &'static str,
+pub(super) struct NoInput {
+    pub(super) kind: &'static str,
 }
 
 impl Stage<'_> {
@@ -50,12 +49,79 @@ impl Stage<'_> {
         }
     }
 
-    pub(super) async fn tasks(&self) -> Result<(Tasks, Digest), Unmade> {
-        let digest = self.input_digest(ArtifactKind::Tasks)?;
-        match self.artifact(&digest).await? {
-            Body::Tasks(tasks) => Ok((tasks, digest)),
-            other => Err(wrong(&digest, &other, "tasks")),
+    /// What was made before and has passed, with the digests of all of it.
+    pub(super) async fn before(&self) -> Result<(Before, Vec<Digest>), Unmade> {
+        let mut before = Before::default();
+        let mut made_from = Vec::new();
+        for need in &self.effect.stage.needs {
+            let Some(artifact) = self.state.passed(need) else { continue };
+            made_from.push(artifact.digest.clone());
+            match artifact.kind {
+                ArtifactKind::Design
+                | ArtifactKind::Tests
+                | ArtifactKind::Recon
+                | ArtifactKind::Plan
+                | ArtifactKind::Tasks => match self.artifact(&artifact.digest).await? {
+                    Body::Design(design) => before.design = Some(design),
+                    Body::Tests(tests) => before.tests = Some(tests),
+                    Body::Recon(recon) => before.recon = Some(recon),
+                    Body::Plan(plan) => before.plan = Some(plan),
+                    Body::Tasks(tasks) => before.tasks = Some(tasks),
+                    other @ (Body::Spec(_)
+                    | Body::Build(_)
+                    | Body::Review(_)
+                    | Body::Verify(_)
+                    | Body::Merge(_)
+                    | Body::Lessons(_)) => {
+                        return Err(wrong(&artifact.digest, &other, artifact.kind.as_str()));
+                    }
+                },
+                ArtifactKind::Spec
+                | ArtifactKind::Build
+                | ArtifactKind::Review
+                | ArtifactKind::Verify
+                | ArtifactKind::Merge
+                | ArtifactKind::Lessons => {}
+            }
         }
+        Ok((before, made_from))
+    }
+
+    /// Adds what this stage made the last time: whoever is asked for another try has to see what to change.
+    pub(super) async fn add_own(&self, before: &mut Before) -> Result<(), Unmade> {
+        let own = self.state.stages.get(&self.effect.id.stage).and_then(|stage| stage.artifact.as_ref());
+        let Some(own) = own else { return Ok(()) };
+        match self.artifact(&own.digest).await? {
+            Body::Design(design) => before.design = Some(design),
+            Body::Tests(tests) => before.tests = Some(tests),
+            Body::Recon(recon) => before.recon = Some(recon),
+            Body::Plan(plan) => before.plan = Some(plan),
+            Body::Tasks(tasks) => before.tasks = Some(tasks),
+            Body::Spec(_)
+            | Body::Build(_)
+            | Body::Review(_)
+            | Body::Verify(_)
+            | Body::Merge(_)
+            | Body::Lessons(_) => {}
+        }
+        Ok(())
+    }
+
+    /// What this try is told.
+    pub(super) fn corrections(&self) -> &[SentBack] {
+        self.state.stages.get(&self.effect.id.stage).map_or(&[], |stage| stage.corrections.as_slice())
+    }
+
+    /// What people said to whoever tries again.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let note = |correction: &SentBack| match correction {
+            SentBack::Note { note } => Some(note.clone()),
+            SentBack::Checks { .. }
+            | SentBack::Review { .. }
+            | SentBack::Holdouts { .. }
+            | SentBack::Rebase { .. } => None,
+        };
+        self.corrections().iter().filter_map(note).collect()
     }
 
     pub(super) async fn build(&self) -> Result<(Build, Digest), Unmade> {
@@ -78,12 +144,20 @@ impl Stage<'_> {
     }
 
     /// What every role is given.
-    pub(super) fn assignment<'a>(&'a self, spec: &'a str, checkout: &'a Checkout) -> Assignment<'a> {
+    pub(super) fn assignment<'a>(
+        &'a self,
+        spec: &'a str,
+        checkout: &'a Checkout,
+        before: &'a Before,
+        notes: &'a [String],
+    ) -> Assignment<'a> {
         Assignment {
             effect: &self.effect.id,
             spec,
             requirements: &self.state.started.spec.requirements,
             checkout,
+            before,
+            notes,
             observer: &self.observer,
         }
     }

@@ -2,12 +2,14 @@
 
 mod build;
 mod inputs;
+mod lessons;
 mod merge;
-mod plan;
+mod planning;
 mod review;
 mod spec;
-mod tasks;
 mod verify;
+
+pub use merge::LEDGER_HEAD;
 
 use std::error::Error;
 use std::time::Duration;
@@ -16,7 +18,7 @@ use factory_core::artifact::{Artifact, ArtifactKind, Body};
 use factory_core::command::Command;
 use factory_core::effects::Effect;
 use factory_core::event::{Evidence, FailureKind};
-use factory_core::ids::{Digest, Usage};
+use factory_core::ids::{Digest, GitOid, Usage};
 use factory_core::state::RunState;
 
 use crate::port::Ports;
@@ -41,6 +43,10 @@ enum Unmade {
     Failed { kind: FailureKind, detail: String, usage: Usage },
     /// The try does not count: something outside must be mended.
     Blocked { detail: String, usage: Usage },
+    /// The base branch has moved: nothing was merged.
+    Moved { to: GitOid },
+    /// The patch does not fit the base that has moved.
+    Conflict { paths: Vec<String> },
 }
 
 /// Everything that a stage's story needs.
@@ -54,7 +60,7 @@ struct Stage<'a> {
 /// Performs an effect; whatever comes of it is a command to the core.
 #[tracing::instrument(skip_all, fields(effect = %effect.id))]
 pub async fn perform(ports: &Ports, effect: &Effect, state: &RunState) -> Command {
-    let observer = OneEffect { watcher: ports.watcher.as_ref(), effect: &effect.id };
+    let observer = OneEffect::new(ports.watcher.as_ref(), &effect.id);
     let stage = Stage { ports, effect, state, observer };
     let limit = Duration::from_secs(effect.stage.timeout_seconds);
     let made = match tokio::time::timeout(limit, stage.make()).await {
@@ -62,11 +68,15 @@ pub async fn perform(ports: &Ports, effect: &Effect, state: &RunState) -> Comman
         Err(_) => Err(Unmade::Failed {
             kind: FailureKind::Limit,
             detail: format!("it took longer than the {} seconds that the pipeline allows", limit.as_secs()),
-            usage: Usage::default(),
+            // Nobody is left to say what was used, but it was paid for.
+            usage: stage.observer.used(),
         }),
     };
     let made = match made {
-        Ok(made) => stage.keep(made).await,
+        Ok(made) => {
+            let usage = made.usage;
+            stage.keep(made).await.map_err(|unmade| unmade.after(usage))
+        }
         Err(unmade) => Err(unmade),
     };
     let (id, attempt) = (effect.id.stage.clone(), effect.id.attempt);
@@ -78,6 +88,8 @@ pub async fn perform(ports: &Ports, effect: &Effect, state: &RunState) -> Comman
             Command::Fail { stage: id, attempt, kind, detail, usage }
         }
         Err(Unmade::Blocked { detail, usage }) => Command::Block { stage: id, attempt, detail, usage },
+        Err(Unmade::Moved { to }) => Command::Move { stage: id, attempt, to },
+        Err(Unmade::Conflict { paths }) => Command::Conflict { stage: id, attempt, paths },
     }
 }
 
@@ -85,12 +97,16 @@ impl Stage<'_> {
     async fn make(&self) -> Result<Made, Unmade> {
         match self.effect.stage.makes {
             ArtifactKind::Spec => spec::make(self).await,
-            ArtifactKind::Plan => plan::make(self).await,
-            ArtifactKind::Tasks => tasks::make(self).await,
+            ArtifactKind::Design
+            | ArtifactKind::Tests
+            | ArtifactKind::Recon
+            | ArtifactKind::Plan
+            | ArtifactKind::Tasks => planning::make(self).await,
             ArtifactKind::Build => build::make(self).await,
             ArtifactKind::Review => review::make(self).await,
             ArtifactKind::Verify => verify::make(self).await,
             ArtifactKind::Merge => merge::make(self).await,
+            ArtifactKind::Lessons => lessons::make(self).await,
         }
     }
 
@@ -133,6 +149,8 @@ impl Unmade {
                 Unmade::Failed { kind, detail, usage: before.plus(usage) }
             }
             Unmade::Blocked { detail, usage } => Unmade::Blocked { detail, usage: before.plus(usage) },
+            // Nobody has been asked anything when these are found.
+            moved @ (Unmade::Moved { .. } | Unmade::Conflict { .. }) => moved,
         }
     }
 }

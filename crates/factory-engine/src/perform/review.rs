@@ -5,7 +5,7 @@ use factory_core::artifact::{ArtifactKind, Body};
 use super::{Made, Stage, Unmade};
 
 pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
-    let base = &stage.state.started.base;
+    let base = &stage.state.base;
     let spec_digest = stage.input_digest(ArtifactKind::Spec)?;
     let (build, build_digest) = stage.build().await?;
     let spec = stage.spec_text().await?;
@@ -13,7 +13,9 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     let diff = stage.ports.workspaces.diff(base, &build.patch, &contents).await?;
     let checkout =
         stage.ports.workspaces.seal(&stage.effect.id, base, Some((&build.patch, &contents))).await?;
-    let work = stage.assignment(&spec, &checkout);
+    let (before, _) = stage.before().await?;
+    let notes = stage.notes();
+    let work = stage.assignment(&spec, &checkout, &before, &notes);
     let review = stage.ports.agents.review(work, &diff).await?;
     Ok(Made {
         body: Body::Review(review.value),

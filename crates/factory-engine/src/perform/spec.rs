@@ -7,7 +7,7 @@ use super::{Made, Stage, Unmade};
 
 pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     let started = &stage.state.started;
-    let checkout = stage.ports.workspaces.seal(&stage.effect.id, &started.base, None).await?;
+    let checkout = stage.ports.workspaces.seal(&stage.effect.id, &stage.state.base, None).await?;
     let runs = stage.ports.checks.run(&checkout, &stage.observer).await?;
     let evidence = super::build::keep_logs(stage, &runs).await?;
     let spec = Spec {

@@ -11,8 +11,11 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     let spec_digest = stage.input_digest(ArtifactKind::Spec)?;
     let (build, build_digest) = stage.build().await?;
     let contents = stage.contents(&build.patch).await?;
-    let checkout =
-        stage.ports.workspaces.seal(&stage.effect.id, &started.base, Some((&build.patch, &contents))).await?;
+    let checkout = stage
+        .ports
+        .workspaces
+        .seal(&stage.effect.id, &stage.state.base, Some((&build.patch, &contents)))
+        .await?;
     let candidate = Candidate {
         effect: &stage.effect.id,
         checkout: &checkout,

@@ -1,7 +1,7 @@
 //! Asking roles for artifacts. What a role is given is all that it can know: none of these types can hold a holdout.
 
 use async_trait::async_trait;
-use factory_core::artifact::{CheckResult, Plan, Review, Tasks};
+use factory_core::artifact::{CheckResult, Design, Lessons, Plan, Recon, Review, Tasks, Tests};
 use factory_core::feedback::Feedback;
 use factory_core::ids::{EffectId, RequirementId, Usage};
 
@@ -19,8 +19,28 @@ pub struct Assignment<'a> {
     pub requirements: &'a [RequirementId],
     /// A checkout of the base commit (for the reviewer: base plus patch) without any holdout.
     pub checkout: &'a Checkout,
+    /// What was made before, as far as the pipeline has it.
+    pub before: &'a Before,
+    /// What people said to whoever tries again, oldest first.
+    pub notes: &'a [String],
     /// Told of every model call and tool call.
     pub observer: &'a dyn Observer,
+}
+
+/// What was made before a stage, and has passed its gates. A run of another entry type, or of another pipeline, has less
+/// of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Before {
+    /// What the change will look like.
+    pub design: Option<Design>,
+    /// How it will be tested in the open.
+    pub tests: Option<Tests>,
+    /// What is there already.
+    pub recon: Option<Recon>,
+    /// How it is to be made.
+    pub plan: Option<Plan>,
+    /// The plan in pieces.
+    pub tasks: Option<Tasks>,
 }
 
 /// What a build is told of the attempt before.
@@ -84,6 +104,24 @@ pub enum AgentError {
 /// The roles.
 #[async_trait]
 pub trait Agents: Send + Sync {
+    /// The planner's design.
+    ///
+    /// # Errors
+    /// [`AgentFailed`].
+    async fn design(&self, work: Assignment<'_>) -> Result<Answered<Design>, AgentFailed>;
+
+    /// The planner's list of tests.
+    ///
+    /// # Errors
+    /// [`AgentFailed`].
+    async fn tests(&self, work: Assignment<'_>) -> Result<Answered<Tests>, AgentFailed>;
+
+    /// The planner's reading of the code.
+    ///
+    /// # Errors
+    /// [`AgentFailed`].
+    async fn recon(&self, work: Assignment<'_>) -> Result<Answered<Recon>, AgentFailed>;
+
     /// The planner's plan.
     ///
     /// # Errors
@@ -104,9 +142,7 @@ pub trait Agents: Send + Sync {
     async fn build(
         &self,
         work: Assignment<'_>,
-        plan: &Plan,
-        tasks: &Tasks,
-        correction: Option<&Correction>,
+        corrections: &[Correction],
     ) -> Result<Answered<String>, AgentFailed>;
 
     /// The reviewer's judgement of a patch, given as a unified diff.
@@ -114,4 +150,16 @@ pub trait Agents: Send + Sync {
     /// # Errors
     /// [`AgentFailed`].
     async fn review(&self, work: Assignment<'_>, diff: &str) -> Result<Answered<Review>, AgentFailed>;
+
+    /// What the reviewer would change for the next time, having read what was merged and how it came about. Neither
+    /// says more of holdouts than an implementer was told.
+    ///
+    /// # Errors
+    /// [`AgentFailed`].
+    async fn lessons(
+        &self,
+        work: Assignment<'_>,
+        diff: &str,
+        account: &str,
+    ) -> Result<Answered<Lessons>, AgentFailed>;
 }

@@ -1,7 +1,9 @@
 //! Whoever watches a run: a terminal, a log, nobody.
 
+use std::sync::{Mutex, PoisonError};
+
 use factory_core::event::Event;
-use factory_core::ids::EffectId;
+use factory_core::ids::{EffectId, Usage};
 use factory_core::state::RunState;
 
 use super::observer::{Observer, Progress};
@@ -27,16 +29,31 @@ impl Watcher for Nobody {
     fn progress(&self, _effect: &EffectId, _progress: Progress) {}
 }
 
-/// One effect's observer: tells the watcher which effect it is.
+/// One effect's observer: tells the watcher which effect it is, and counts what its model calls use.
 pub struct OneEffect<'a> {
-    /// Whoever watches.
-    pub watcher: &'a dyn Watcher,
-    /// The effect.
-    pub effect: &'a EffectId,
+    watcher: &'a dyn Watcher,
+    effect: &'a EffectId,
+    used: Mutex<Usage>,
+}
+
+impl<'a> OneEffect<'a> {
+    /// Nothing is used yet.
+    pub fn new(watcher: &'a dyn Watcher, effect: &'a EffectId) -> Self {
+        Self { watcher, effect, used: Mutex::default() }
+    }
+
+    /// What its model calls have used so far.
+    pub fn used(&self) -> Usage {
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Observer for OneEffect<'_> {
     fn progress(&self, progress: Progress) {
+        if let Progress::ModelCall { usage } = &progress {
+            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            *used = used.plus(*usage);
+        }
         self.watcher.progress(self.effect, progress);
     }
 }

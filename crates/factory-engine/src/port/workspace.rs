@@ -86,6 +86,24 @@ pub struct Landing<'a> {
     pub trailers: Vec<(String, String)>,
 }
 
+/// What became of a patch that was carried to another base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rebased {
+    /// It fits the other base.
+    Clean {
+        /// The patch against that base: sorted, and without what the base already has, so it may be empty. It touches no
+        /// path that the original did not touch.
+        patch: Patch,
+        /// The content of the files it writes, and nothing else.
+        contents: Contents,
+    },
+    /// Both sides changed the same thing, each in its own way. There is no half-merged result.
+    Conflict {
+        /// The patch's paths that cannot be carried over, sorted.
+        paths: Vec<String>,
+    },
+}
+
 /// Sealed checkouts and the way back from them.
 #[async_trait]
 pub trait Workspaces: Send + Sync {
@@ -113,9 +131,45 @@ pub trait Workspaces: Send + Sync {
     async fn diff(&self, base: &GitOid, patch: &Patch, contents: &Contents)
     -> Result<String, WorkspaceError>;
 
-    /// Commits base plus patch onto a branch of its own. Asked again with the same effect, it answers the same commit.
+    /// The commit that work should now start from: the tip of `branch`, a short local name such as `main`. `None` when
+    /// there is no such branch any more, or `branch` is `None`.
+    ///
+    /// Nothing is fetched. The tip need not descend from an earlier one: people rewrite branches.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError::Io`].
+    async fn tip(&self, branch: Option<&str>) -> Result<Option<GitOid>, WorkspaceError>;
+
+    /// Carries a patch that was made against `from` to `onto`, by a three-way merge of each file: the ancestor is the
+    /// file in `from`, one side the file in `onto`, the other the file that the patch makes. Files that the patch does
+    /// not touch are `onto`'s. Renames are not followed: a file that was moved in `onto` counts as deleted there, so a
+    /// patch that edits it conflicts, and the paths of the result are always among those of the original.
+    ///
+    /// Nothing is written anywhere. A clean result says that the texts can be joined, not that the outcome works: it is
+    /// another patch against another base, and nothing that was found out about the original is known of it.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::BadPatch`] for a patch that does not fit `from`, or touches what no implementer may touch.
+    async fn rebase(
+        &self,
+        patch: &Patch,
+        contents: &Contents,
+        from: &GitOid,
+        onto: &GitOid,
+    ) -> Result<Rebased, WorkspaceError>;
+
+    /// Whether this very effect has landed already: the commit that [`Workspaces::land`] would answer is there.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Io`].
+    async fn landed(&self, effect: &EffectId, slug: &str) -> Result<bool, WorkspaceError>;
+
+    /// Commits base plus patch onto a branch of its own. The base need not be what the user has checked out.
+    ///
+    /// Asked again with the same effect, it answers the same commit, and says of its base and patch what that commit was
+    /// made with, whatever is asked for now.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`]; [`WorkspaceError::BadPatch`] also for a patch that does not fit the base.
     async fn land(&self, landing: Landing<'_>) -> Result<Merge, WorkspaceError>;
 }

@@ -16,10 +16,10 @@ async fn failed_holdouts_reach_the_implementer_as_feedback_and_nothing_else() {
     assert_eq!(factory::stage(&state, "build").last_attempt, 2);
 
     let [first, second] = &factory.world.told()[..] else { panic!("two tries") };
-    assert_eq!((&first.effect, &first.correction), (&factory::effect("build", 1), &None));
+    assert_eq!((&first.effect, first.corrections.as_slice()), (&factory::effect("build", 1), &[][..]));
     assert_eq!(first.found, "");
     assert_eq!(second.effect, factory::effect("build", 2));
-    assert_eq!(second.correction, Some(Correction::Holdouts(samples::feedback(2))));
+    assert_eq!(second.corrections, [Correction::Holdouts(samples::feedback(2))]);
     assert_eq!(second.found, "hello", "the second try goes on from the first one's patch");
     assert_ne!(first.root, second.root, "in a checkout of its own");
 
@@ -36,7 +36,7 @@ async fn red_checks_reach_the_implementer_with_the_end_of_their_log() {
     factory::assert_phase(&factory.finish().await, Phase::Merged);
 
     let told = factory.world.told();
-    let Some(Correction::Checks(failed)) = &told[1].correction else { panic!("{:?}", told[1].correction) };
+    let [Correction::Checks(failed)] = &told[1].corrections[..] else { panic!("{:?}", told[1].corrections) };
     let [(check, tail)] = &failed[..] else { panic!("{failed:?}") };
     assert_eq!(check, &CheckResult { name: "test".to_owned(), outcome: CheckOutcome::Failed { status: 1 } });
     assert!(tail.ends_with("\nthe greeting is broken: BROKEN\n"), "{tail}");
@@ -56,7 +56,7 @@ async fn red_checks_reach_the_implementer_with_the_end_of_their_log() {
 async fn a_review_that_objects_reaches_the_implementer_whole() {
     let factory = Factory::begun(&["rude please", "hello, please"]).await;
     factory::assert_phase(&factory.finish().await, Phase::Merged);
-    assert_eq!(factory.world.told()[1].correction, Some(Correction::Review(samples::objection())));
+    assert_eq!(factory.world.told()[1].corrections, [Correction::Review(samples::objection())]);
 }
 
 #[tokio::test]
@@ -64,14 +64,14 @@ async fn every_kind_of_correction_in_one_run() {
     let factory = Factory::begun(&["BROKEN", "rude", "hello, please"]).await;
     factory::assert_phase(&factory.finish().await, Phase::Merged);
     let told = factory.world.told();
-    assert!(matches!(told[1].correction, Some(Correction::Checks(_))));
-    assert!(matches!(told[2].correction, Some(Correction::Review(_))));
+    assert!(matches!(told[1].corrections[..], [Correction::Checks(_)]));
+    assert!(matches!(told[2].corrections[..], [Correction::Review(_)]));
     assert_eq!(told.len(), 3);
 }
 
 #[tokio::test]
 async fn an_implementer_that_never_mends_it_fails_the_run() {
-    let factory = Factory::begun(&["hello"]).await;
+    let factory = Factory::begun_failing(&["hello"]).await;
     let state = factory.finish().await;
     factory::assert_phase(&state, Phase::Failed);
     let Some(Outcome::Failed { stage, kind, .. }) = &state.outcome else { panic!() };
@@ -86,7 +86,7 @@ async fn a_build_that_changes_nothing_is_a_failed_try() {
     let state = factory.finish().await;
     factory::assert_phase(&state, Phase::Merged);
     assert_eq!(factory::stage(&state, "build").last_attempt, 2);
-    assert_eq!(factory.world.told()[1].correction, None, "nothing was made that could be corrected");
+    assert_eq!(factory.world.told()[1].corrections, [], "nothing was made that could be corrected");
     let failed = factory.events().await.into_iter().find_map(|event| match event {
         Event::StageFailed { kind, .. } => Some(kind),
         _ => None,

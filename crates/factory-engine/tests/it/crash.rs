@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use factory_core::artifact::ArtifactKind;
+use factory_core::event::{Event, Record};
 use factory_core::state::{Phase, RunState};
 use factory_engine::port::store::{BlobStore, EventLog};
 use factory_store::MemoryLog;
-use factory_testkit::samples;
-use factory_testkit::world::World;
+use factory_testkit::samples::{self, pipelines};
+use factory_testkit::world::{self, World};
 
 use crate::factory::{self, Factory};
 
@@ -17,7 +19,9 @@ const TEXTS: [&str; 3] = ["BROKEN", "hello", "hello, please"];
 async fn prefix(records: &[Vec<u8>], count: usize) -> MemoryLog {
     let log = MemoryLog::default();
     for (position, record) in (0..).zip(&records[..count]) {
-        log.append(&samples::started().run, position, record).await.unwrap();
+        let run = samples::started().run;
+        let decisions = world::decisions_of(&run, position, record);
+        log.append(&run, position, record, &decisions).await.unwrap();
     }
     log
 }
@@ -74,9 +78,51 @@ async fn a_later_try_is_told_the_same_after_a_crash() {
         let expected = &told[told.len() - again.len()..];
         for (again, before) in again.iter().zip(expected) {
             let same = |told: &factory_testkit::world::Told| {
-                (told.effect.clone(), told.found.clone(), told.correction.clone())
+                (told.effect.clone(), told.found.clone(), told.corrections.clone(), told.notes.clone())
             };
             assert_eq!(same(again), same(before), "after {count} records");
         }
     }
+}
+
+/// Runs of other pipelines, with stages side by side, people who share decisions, budgets, and time that passes.
+#[tokio::test]
+async fn after_every_record_every_kind_of_run_comes_to_its_end() {
+    for pipeline in [pipelines::strict(), pipelines::wide(), pipelines::capped(), pipelines::patient()] {
+        let name = pipeline.name.clone();
+        let whole = Factory::begun_in(&TEXTS, pipeline).await;
+        factory::assert_phase(&whole.finish().await, Phase::Merged);
+        let records = whole.records().await;
+        let merged = merged_at(&records);
+        for count in 1..=records.len() {
+            let case = format!("{name} after {count} of {} records", records.len());
+            let (fresh, state) = go_on(World::new(&TEXTS), &records, count, &whole.blobs).await;
+            factory::assert_phase(&state, Phase::Merged);
+            assert_eq!(fresh.records().await[..count], records[..count], "{case}: what had happened stays");
+            assert_eq!(fresh.world.landed().len(), usize::from(count <= merged), "{case}");
+            assert_eq!(fresh.world.checkouts(), 0, "{case}");
+            fresh.ledger().await;
+
+            let (again, state) = go_on(whole.world.clone(), &records, count, &whole.blobs).await;
+            factory::assert_phase(&state, Phase::Merged);
+            // Stages side by side may end in another order, and so come to another commit of the same patch; but what
+            // this very run has landed is never landed again.
+            let landed: Vec<_> = again.world.landed().into_iter().map(|landed| landed.effect).collect();
+            let mut once = landed.clone();
+            once.sort();
+            once.dedup();
+            assert_eq!(landed.len(), once.len(), "{case}");
+            again.ledger().await;
+        }
+    }
+}
+
+/// The record that tells of the merge.
+fn merged_at(records: &[Vec<u8>]) -> usize {
+    let tells = |bytes: &Vec<u8>| {
+        let record = Record::from_bytes(bytes).unwrap();
+        let merged = |event: &Event| matches!(event, Event::StageProduced { artifact, .. } if artifact.kind == ArtifactKind::Merge);
+        record.events.iter().any(merged)
+    };
+    records.iter().position(tells).unwrap()
 }

@@ -6,9 +6,9 @@ use factory_core::event::{Decision, Event, Outcome};
 use factory_core::ids::{Digest, Usage};
 use factory_core::state::Phase;
 use factory_engine::error::EngineError;
-use factory_engine::history;
 use factory_engine::port::observer::Progress;
 use factory_engine::port::store::EventLog;
+use factory_engine::{history, ledger};
 use factory_testkit::samples;
 use factory_testkit::world::World;
 
@@ -100,11 +100,16 @@ async fn the_commit_names_the_log_that_led_to_it() {
     // All but the last record, which tells of the merge itself.
     let before = &records[records.len() - 2];
     let digest = |id: &str| factory::stage(&state, id).artifact.as_ref().unwrap().digest.to_string();
+    // The decisions that the last record tells of came after the commit.
+    let ledger = ledger::stored(factory.log.as_ref()).await.unwrap();
+    let head = &ledger[ledger.len() - 2];
+    let ledger_head = format!("{} {} {}", ledger.len() - 1, head.hash, ledger[0].hash);
     let expected = [
         ("Factory-Spec", samples::started().spec.source.to_string()),
         ("Factory-Build", digest("build")),
         ("Factory-Verify", digest("verify")),
         ("Factory-Log-Head", format!("{} {}", records.len() - 1, before.hash)),
+        ("Factory-Ledger-Head", ledger_head),
     ];
     let expected = expected.map(|(name, value)| (name.to_owned(), value));
     assert_eq!(factory.world.landed()[0].trailers, expected);

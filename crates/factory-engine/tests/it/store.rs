@@ -91,7 +91,7 @@ async fn the_first_of_two_decisions_counts() {
     let waits = factory.drive().await.unwrap();
     factory.log.slip_in(position, rejection);
     let late = factory.decide("plan:exit", Decision::Approved, &waits).await;
-    assert!(matches!(late, Err(EngineError::Rejected(Rejection::Over))), "{late:?}");
+    assert!(matches!(late, Err(EngineError::Rejected(Rejection::Over(_)))), "{late:?}");
     factory::assert_phase(&factory.drive().await.unwrap(), Phase::Rejected);
 }
 
@@ -146,7 +146,7 @@ async fn a_decision_is_made_again_on_what_somebody_else_has_changed() {
 /// Appends to the run's log whatever is wanted.
 async fn append(factory: &Factory, bytes: &[u8]) {
     let position = factory.records().await.len() as u64;
-    factory.log.append(&factory.run, position, bytes).await.unwrap();
+    factory.log.append(&factory.run, position, bytes, &[]).await.unwrap();
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn one_broken_run_does_not_stop_another() {
     let mut other = samples::started();
     other.run = "greeting-zzzzzz".parse().unwrap();
     factory.engine.start(other.clone()).await.unwrap();
-    factory.log.append(&other.run, 1, b"not a record").await.unwrap();
+    factory.log.append(&other.run, 1, b"not a record", &[]).await.unwrap();
     factory::assert_phase(&factory.finish().await, Phase::Merged);
     assert_eq!(factory.log.runs().await.unwrap().len(), 2);
 }

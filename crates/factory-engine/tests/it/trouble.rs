@@ -1,8 +1,12 @@
 //! Everything around a run that can fail while a stage is performed.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use factory_core::event::{Event, FailureKind};
-use factory_core::ids::Attempt;
+use factory_core::ids::{Attempt, Digest};
 use factory_core::state::{Phase, RunState, StageStatus};
+use factory_engine::port::store::{BlobStore, StoreError};
 use factory_testkit::samples;
 use factory_testkit::world::Trip;
 use tokio_util::sync::CancellationToken;
@@ -102,7 +106,7 @@ async fn an_answer_that_cannot_be_used_is_a_try() {
     assert_eq!(factory::stage(&state, "plan").last_attempt, 2);
     assert_eq!(state.usage.calls, 5, "what was used for nothing counts");
 
-    let factory = Factory::begun(&["hello, please"]).await;
+    let factory = Factory::begun_failing(&["hello, please"]).await;
     factory.world.trap("plan", Trip::Unusable);
     factory.world.trap("plan", Trip::Unusable);
     factory::assert_phase(&factory.finish().await, Phase::Failed);
@@ -214,4 +218,78 @@ async fn a_blocked_stage_does_not_keep_another_from_going_on() {
     assert_eq!(factory::stage(&state, "verify").status, StageStatus::Passed);
     factory.resume().await.unwrap();
     factory::assert_phase(&factory.finish().await, Phase::Merged);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_used_before_the_time_was_over_counts() {
+    for id in ["plan", "build", "review"] {
+        let mut started = samples::started();
+        started.pipeline.stages.iter_mut().for_each(|stage| stage.attempts = 3);
+        let factory = Factory::begun_with(&["hello, please"], started).await;
+        factory.world.trap(id, Trip::Stall);
+        let state = factory.finish().await;
+        factory::assert_phase(&state, Phase::Merged);
+        let used = factory.events().await.into_iter().find_map(|event| match event {
+            Event::StageFailed { kind: FailureKind::Limit, usage, .. } => Some(usage),
+            _ => None,
+        });
+        assert_eq!(used.map(|used| (used.calls, used.micro_usd)), Some((1, Some(5))), "{id}");
+        assert_eq!(state.usage.calls, 5, "{id}: four roles, and one of them twice");
+    }
+}
+
+/// Blobs on a device that is full from some point on.
+struct Full {
+    inner: factory_store::MemoryBlobs,
+    left: std::sync::atomic::AtomicI64,
+}
+
+#[async_trait::async_trait]
+impl BlobStore for Full {
+    async fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
+        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            return Err(StoreError::Full(std::io::Error::other("28")));
+        }
+        self.inner.put(bytes).await
+    }
+
+    async fn get(&self, digest: &Digest) -> Result<Vec<u8>, StoreError> {
+        self.inner.get(digest).await
+    }
+}
+
+#[tokio::test]
+async fn what_was_used_for_something_that_could_not_be_kept_counts() {
+    // Every put fails once, one run after the other.
+    let mut whole = None;
+    for nth in (1..20).rev() {
+        let blobs = Full { inner: Default::default(), left: i64::from(nth).into() };
+        blobs.inner.put(samples::SPEC_TEXT.as_bytes()).await.unwrap();
+        let world = factory_testkit::world::World::new(&["hello, please"]);
+        let factory = Factory::on(world, factory_store::MemoryLog::default(), Arc::new(blobs));
+        factory.engine.start(samples::started()).await.unwrap();
+        let mut state = factory.finish().await;
+        let failed = state.phase() == Phase::Blocked;
+        let before = state.usage.calls;
+        if failed {
+            factory.resume().await.unwrap();
+            state = factory.finish().await;
+        }
+        factory::assert_phase(&state, Phase::Merged);
+        match whole {
+            None => assert!(!failed, "that many puts there are not"),
+            Some(whole) if failed => {
+                let at = factory.events().await.into_iter().find_map(|event| match event {
+                    Event::StageBlocked { stage, usage, .. } => Some((stage, usage)),
+                    _ => None,
+                });
+                let (stage, used) = at.unwrap();
+                let asks = ["plan", "tasks", "build", "review"].contains(&stage.as_str());
+                assert_eq!(used.calls, u64::from(asks), "{stage}");
+                assert_eq!(state.usage.calls, whole + used.calls, "{stage}, after {before}");
+            }
+            Some(_) => {}
+        }
+        whole = whole.or(Some(state.usage.calls));
+    }
 }

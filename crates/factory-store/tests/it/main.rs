@@ -5,6 +5,9 @@
 mod child;
 mod crash;
 mod device;
+mod power;
+mod records;
+mod share;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -13,27 +16,72 @@ fn main() {
         return child::play(&role);
     }
     let mounts = device::Mounts::probe();
-    let here = |name: &str, case: fn()| {
-        Trial::test(name, move || {
-            case();
-            Ok(())
-        })
-    };
-    let mounted = |name: &str, case: fn(&device::Mounts)| match mounts.clone() {
-        Some(mounts) => Trial::test(name, move || {
-            case(&mounts);
-            Ok(())
-        }),
-        None => Trial::test(name, || Err("no private mount namespace can be made here".into()))
-            .with_kind("needs a private mount namespace")
-            .with_ignored_flag(true),
-    };
+    let plain = device::Plain::probe();
+    // A stranger is another user, whom only root can play.
+    let stranger = plain.filter(|_| nix::unistd::geteuid().is_root());
     let trials = vec![
-        here("crash::what_was_acknowledged_survives_being_killed", crash::survives_being_killed),
-        here("crash::another_process_is_told_who_holds_the_store", crash::is_told_the_holder),
-        here("device::after_a_write_that_failed_nothing_is_appended", device::stops_after_a_failed_write),
-        mounted("device::a_full_device_refuses_appends_and_keeps_the_log", device::refuses_when_full),
-        mounted("device::a_read_only_device_is_said_to_be_one", device::refuses_read_only),
+        always("crash::what_was_acknowledged_survives_being_killed", crash::survives_being_killed),
+        always("crash::many_decisions_are_kept_together_or_not_at_all", crash::keeps_all_or_nothing),
+        always("crash::another_process_is_told_who_holds_the_store", crash::is_told_the_holder),
+        always("device::after_a_write_that_failed_nothing_is_appended", device::stops_after_a_failed_write),
+        given(&mounts, NO_MOUNTS, "device::a_full_device_refuses_appends_and_keeps_the_log", |mounts| {
+            device::refuses_when_full(&mounts);
+        }),
+        given(&mounts, NO_MOUNTS, "device::space_that_runs_out_in_a_write_loses_nothing", |mounts| {
+            device::survives_running_out(&mounts);
+        }),
+        given(&mounts, NO_MOUNTS, "device::a_read_only_device_is_said_to_be_one", |mounts| {
+            device::refuses_read_only(&mounts);
+        }),
+        given(
+            &plain,
+            "no process without root's rights can be started here",
+            "device::a_directory_that_may_not_be_written_is_said_to_be_one",
+            device::refuses_without_permission,
+        ),
+        given(
+            &power::Power::probe(),
+            "no file system can be made, mounted and shut down here",
+            "power::what_was_acknowledged_survives_power_cuts",
+            power::survives_cuts,
+        ),
+        always("share::two_processes_append_beside_each_other", share::two_processes_share_it),
+        always("share::a_killed_holder_loses_nothing", share::a_killed_holder_loses_nothing),
+        always(
+            "share::a_killed_visitor_gives_back_its_claims",
+            share::a_killed_visitor_gives_back_its_claims,
+        ),
+        given(
+            &stranger,
+            "only root can start another user's process",
+            "share::strangers_are_sent_away",
+            share::strangers_are_sent_away,
+        ),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+const NO_MOUNTS: &str = "no private mount namespace can be made here";
+
+fn always(name: &str, case: fn()) -> Trial {
+    Trial::test(name, move || {
+        case();
+        Ok(())
+    })
+}
+
+/// A case that needs something; listed as ignored where that is not to be had.
+fn given<T: Clone + Send + 'static>(
+    needed: &Option<T>,
+    lacking: &'static str,
+    name: &str,
+    case: fn(T),
+) -> Trial {
+    match needed.clone() {
+        Some(needed) => Trial::test(name, move || {
+            case(needed);
+            Ok(())
+        }),
+        None => Trial::test(name, || Err(lacking.into())).with_kind(lacking).with_ignored_flag(true),
+    }
 }

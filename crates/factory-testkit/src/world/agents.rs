@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use factory_core::artifact::{Plan, Review, Tasks};
+use factory_core::artifact::{Design, Lessons, Plan, Recon, Review, Tasks, Tests};
 use factory_core::ids::{EffectId, Usage};
-use factory_engine::port::agents::{AgentError, AgentFailed, Agents, Answered, Assignment, Correction};
+use factory_engine::port::agents::{
+    AgentError, AgentFailed, Agents, Answered, Assignment, Before, Correction,
+};
 use factory_engine::port::model::ModelError;
 use factory_engine::port::observer::Progress;
 
@@ -22,14 +24,28 @@ pub struct Told {
     /// What stood in the file.
     pub found: String,
     /// What it was told of the try before.
-    pub correction: Option<Correction>,
+    pub corrections: Vec<Correction>,
+    /// What people said to it.
+    pub notes: Vec<String>,
     /// The work tree that it was given.
     pub root: PathBuf,
+}
+
+/// What any role was given at one try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// The performance.
+    pub effect: EffectId,
+    /// What people said to it.
+    pub notes: Vec<String>,
+    /// What was made before.
+    pub before: Before,
 }
 
 pub(super) struct WorldAgents {
     texts: Vec<String>,
     told: Mutex<Vec<Told>>,
+    heard: Mutex<Vec<Heard>>,
     traps: Arc<Traps>,
 }
 
@@ -40,19 +56,32 @@ impl WorldAgents {
     pub(super) fn new(texts: &[&str], traps: Arc<Traps>) -> Self {
         assert!(!texts.is_empty(), "the implementer writes something");
         let texts = texts.iter().map(|&text| text.to_owned()).collect();
-        Self { texts, told: Mutex::default(), traps }
+        Self { texts, told: Mutex::default(), heard: Mutex::default(), traps }
     }
 
     pub(super) fn told(&self) -> Vec<Told> {
         lock(&self.told).clone()
     }
 
+    pub(super) fn heard(&self) -> Vec<Heard> {
+        lock(&self.heard).clone()
+    }
+
     async fn answer<T>(&self, work: &Assignment<'_>, value: T) -> Result<Answered<T>, AgentFailed> {
         assert_eq!(work.spec, samples::SPEC_TEXT, "roles are given the specification");
+        lock(&self.heard).push(Heard {
+            effect: work.effect.clone(),
+            notes: work.notes.to_vec(),
+            before: work.before.clone(),
+        });
         let sprung = self.traps.spring(work.effect.stage.as_str()).await;
+        if matches!(sprung, Err(Sprung::Stalled)) {
+            work.observer.progress(Progress::ModelCall { usage: USED });
+            self.traps.hang().await;
+        }
         let failed = |reason| AgentFailed { usage: USED, reason };
         sprung.map_err(|sprung| match sprung {
-            Sprung::Gone => failed(AgentError::Model(ModelError::Unreachable {
+            Sprung::Gone | Sprung::Stalled => failed(AgentError::Model(ModelError::Unreachable {
                 endpoint: "http://127.0.0.1:1/v1".to_owned(),
                 source: "connection refused".into(),
             })),
@@ -67,31 +96,37 @@ impl WorldAgents {
 
 #[async_trait]
 impl Agents for WorldAgents {
+    async fn design(&self, work: Assignment<'_>) -> Result<Answered<Design>, AgentFailed> {
+        self.answer(&work, samples::design()).await
+    }
+
+    async fn tests(&self, work: Assignment<'_>) -> Result<Answered<Tests>, AgentFailed> {
+        self.answer(&work, samples::tests()).await
+    }
+
+    async fn recon(&self, work: Assignment<'_>) -> Result<Answered<Recon>, AgentFailed> {
+        self.answer(&work, samples::recon()).await
+    }
+
     async fn plan(&self, work: Assignment<'_>) -> Result<Answered<Plan>, AgentFailed> {
         self.answer(&work, samples::plan()).await
     }
 
     async fn tasks(&self, work: Assignment<'_>, plan: &Plan) -> Result<Answered<Tasks>, AgentFailed> {
-        assert_eq!(plan, &samples::plan(), "tasks are made from the plan that was approved");
+        assert_eq!(work.before.plan.as_ref(), Some(plan), "tasks are made from the plan that was approved");
         self.answer(&work, samples::tasks()).await
     }
 
     async fn build(
         &self,
         work: Assignment<'_>,
-        plan: &Plan,
-        tasks: &Tasks,
-        correction: Option<&Correction>,
+        corrections: &[Correction],
     ) -> Result<Answered<String>, AgentFailed> {
-        assert_eq!(
-            (plan, tasks),
-            (&samples::plan(), &samples::tasks()),
-            "the build is given what was planned"
-        );
         lock(&self.told).push(Told {
             effect: work.effect.clone(),
             found: super::written(work.checkout),
-            correction: correction.cloned(),
+            corrections: corrections.to_vec(),
+            notes: work.notes.to_vec(),
             root: work.checkout.root.clone(),
         });
         let attempt = usize::try_from(work.effect.attempt.0).expect("tries are few");
@@ -108,5 +143,15 @@ impl Agents for WorldAgents {
         assert!(diff.contains(&text), "the diff shows what stands in the checkout");
         let review = if text.contains("rude") { samples::objection() } else { samples::review() };
         self.answer(&work, review).await
+    }
+
+    async fn lessons(
+        &self,
+        work: Assignment<'_>,
+        diff: &str,
+        account: &str,
+    ) -> Result<Answered<Lessons>, AgentFailed> {
+        assert!(!diff.is_empty() && !account.is_empty(), "there is something to learn from");
+        self.answer(&work, samples::lessons()).await
     }
 }

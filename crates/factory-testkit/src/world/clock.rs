@@ -21,6 +21,11 @@ impl SimClock {
     pub fn advance(&self, milliseconds: u64) {
         self.0.fetch_add(milliseconds, Ordering::SeqCst);
     }
+
+    /// Jumps there, ahead or back.
+    pub fn set(&self, time: Timestamp) {
+        self.0.store(time.0, Ordering::SeqCst);
+    }
 }
 
 impl Clock for SimClock {

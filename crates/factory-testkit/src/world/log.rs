@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use factory_core::event::Record;
 use factory_core::ids::RunId;
-use factory_engine::port::store::{EventLog, Position, StoreError, StoredRecord};
+use factory_core::ledger::entry::{self, LedgerEntry};
+use factory_engine::port::store::{EventLog, Lease, LedgerHead, Position, StoreError, StoredRecord};
+use tokio::sync::broadcast;
 
 use super::lock;
 
@@ -32,7 +35,7 @@ impl MeddledLog {
         lock(&self.meddling).insert(position, Meddling::Fail { written });
     }
 
-    /// Somebody else appends this at that position, just before the next who wants to.
+    /// Somebody else appends this at that position, with the decisions in it, just before the next who wants to.
     pub fn slip_in(&self, position: Position, record: Vec<u8>) {
         lock(&self.meddling).insert(position, Meddling::SlipIn(record));
     }
@@ -43,24 +46,37 @@ impl MeddledLog {
     }
 }
 
+/// The decisions in a record, as they stand in the ledger; none in what is not a record.
+pub fn decisions_of(run: &RunId, position: Position, record: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(record) = Record::from_bytes(record) else { return Vec::new() };
+    let entries = entry::entries(run, position, record.at, &record.events);
+    entries.iter().map(LedgerEntry::to_bytes).collect()
+}
+
 #[async_trait]
 impl EventLog for MeddledLog {
-    async fn append(&self, run: &RunId, expected: Position, record: &[u8]) -> Result<Position, StoreError> {
+    async fn append(
+        &self,
+        run: &RunId,
+        expected: Position,
+        record: &[u8],
+        decisions: &[Vec<u8>],
+    ) -> Result<Position, StoreError> {
         lock(&self.appends).push(expected);
         let meddling = lock(&self.meddling).remove(&expected);
         match meddling {
             None => {}
             Some(Meddling::SlipIn(other)) => {
-                self.inner.append(run, expected, &other).await?;
+                self.inner.append(run, expected, &other, &decisions_of(run, expected, &other)).await?;
             }
             Some(Meddling::Fail { written }) => {
                 if written {
-                    self.inner.append(run, expected, record).await?;
+                    self.inner.append(run, expected, record, decisions).await?;
                 }
                 return Err(StoreError::Io { action: "written", source: "the disk is gone".into() });
             }
         }
-        self.inner.append(run, expected, record).await
+        self.inner.append(run, expected, record, decisions).await
     }
 
     async fn read(&self, run: &RunId) -> Result<Vec<StoredRecord>, StoreError> {
@@ -69,5 +85,25 @@ impl EventLog for MeddledLog {
 
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
         self.inner.runs().await
+    }
+
+    async fn append_decisions(&self, decisions: &[Vec<u8>]) -> Result<Position, StoreError> {
+        self.inner.append_decisions(decisions).await
+    }
+
+    async fn decisions(&self, from: Position, most: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        self.inner.decisions(from, most).await
+    }
+
+    async fn ledger_head(&self) -> Result<Option<LedgerHead>, StoreError> {
+        self.inner.ledger_head().await
+    }
+
+    fn changes(&self) -> broadcast::Receiver<RunId> {
+        self.inner.changes()
+    }
+
+    async fn claim(&self, run: &RunId) -> Result<Lease, StoreError> {
+        self.inner.claim(run).await
     }
 }

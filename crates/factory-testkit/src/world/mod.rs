@@ -19,9 +19,9 @@ use factory_engine::port::Ports;
 use factory_engine::port::store::{BlobStore, EventLog};
 use factory_engine::port::workspace::Checkout;
 
-pub use agents::Told;
+pub use agents::{Heard, Told};
 pub use clock::SimClock;
-pub use log::MeddledLog;
+pub use log::{MeddledLog, decisions_of};
 pub use trap::Trip;
 pub use watcher::Recorder;
 pub use workspaces::Landed;
@@ -91,6 +91,11 @@ impl World {
     /// What the implementer was told and found, try by try.
     pub fn told(&self) -> Vec<Told> {
         self.agents.told()
+    }
+
+    /// What roles were given, in the order in which they were asked.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.agents.heard()
     }
 
     /// The commits, in the order they were made.

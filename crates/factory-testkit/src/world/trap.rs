@@ -14,6 +14,9 @@ pub enum Trip {
     Panic,
     /// The port never answers; see [`World::hung`](super::World::hung).
     Hang,
+    /// A role asks its model, which answers and has to be paid, and then never comes to an end. Other ports take it as
+    /// [`Trip::Gone`].
+    Stall,
     /// What the port needs is not there: for roles the model, for the others the machine.
     Gone,
     /// A role's answer does not fit its schema. Other ports take it as [`Trip::Gone`].
@@ -29,6 +32,7 @@ pub(super) struct Traps {
 
 /// What is left to the port to tell in its own errors.
 pub(super) enum Sprung {
+    Stalled,
     Gone,
     Unusable,
 }
@@ -42,6 +46,12 @@ impl Traps {
         self.hung.notified().await;
     }
 
+    /// Never comes back, once whoever waits for that knows.
+    pub(super) async fn hang(&self) {
+        self.hung.notify_one();
+        std::future::pending().await
+    }
+
     /// Sets off the next trap at the stage, if there is one.
     pub(super) async fn spring(&self, stage: &str) -> Result<(), Sprung> {
         let trip = lock(&self.set).get_mut(stage).and_then(VecDeque::pop_front);
@@ -49,9 +59,10 @@ impl Traps {
             None => Ok(()),
             Some(Trip::Panic) => panic!("the trap at the stage {stage} went off"),
             Some(Trip::Hang) => {
-                self.hung.notify_one();
-                std::future::pending().await
+                self.hang().await;
+                Ok(())
             }
+            Some(Trip::Stall) => Err(Sprung::Stalled),
             Some(Trip::Gone) => Err(Sprung::Gone),
             Some(Trip::Unusable) => Err(Sprung::Unusable),
         }

@@ -1,4 +1,5 @@
-//! Checkouts as plain folders of a base commit with one file, and commits that are only counted.
+//! Checkouts as plain folders of a base commit with one file, and commits that are only counted. The branch can move on:
+//! every commit that it ever named holds the same file.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,12 +11,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use factory_core::artifact::{Change, FileChange, Merge, Patch};
 use factory_core::ids::{Digest, EffectId, GitOid};
-use factory_engine::port::workspace::{Checkout, Contents, Guard, Landing, WorkspaceError, Workspaces};
+use factory_engine::port::workspace::{
+    Checkout, Contents, Guard, Landing, Rebased, WorkspaceError, Workspaces,
+};
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
-use super::lock;
 use super::trap::Traps;
+use super::{World, lock};
 use crate::samples;
 
 /// What the base commit holds.
@@ -38,6 +41,44 @@ pub(super) struct WorldWorkspaces {
     landed: Mutex<Vec<Landed>>,
     live: Arc<AtomicUsize>,
     traps: Arc<Traps>,
+    base: Mutex<Base>,
+}
+
+/// Where the branch is, and what happened to patches on the way there.
+struct Base {
+    /// Every commit that the branch has named, oldest first.
+    known: Vec<GitOid>,
+    /// Whether the branch is still there; its tip is the last one of those.
+    is_there: bool,
+    /// Paths at which patches conflict from now on.
+    conflicts: Vec<String>,
+    /// Patches that were carried over: from, onto.
+    rebased: Vec<(GitOid, GitOid)>,
+}
+
+impl World {
+    /// The branch moves on to another commit: that is its tip from now on, and checkouts of it can be made.
+    pub fn moved_to(&self, tip: &GitOid) {
+        let mut base = lock(&self.workspaces.base);
+        base.known.push(tip.clone());
+        base.is_there = true;
+    }
+
+    /// The branch is deleted. Its commits stay.
+    pub fn branch_deleted(&self) {
+        lock(&self.workspaces.base).is_there = false;
+    }
+
+    /// From now on, patches that touch one of these paths conflict when they are carried to another base. With none,
+    /// every patch can be carried over again.
+    pub fn conflicts_at(&self, paths: &[&str]) {
+        lock(&self.workspaces.base).conflicts = paths.iter().map(|path| (*path).to_owned()).collect();
+    }
+
+    /// From where to where patches were carried, in order, whether they conflicted or not.
+    pub fn rebased(&self) -> Vec<(GitOid, GitOid)> {
+        lock(&self.workspaces.base).rebased.clone()
+    }
 }
 
 /// Removes the folder, and is missed until then.
@@ -61,7 +102,15 @@ fn io(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> WorkspaceEr
 
 impl WorldWorkspaces {
     pub(super) fn new(traps: Arc<Traps>) -> Self {
-        Self { landed: Mutex::default(), live: Arc::default(), traps }
+        let known = vec![samples::base()];
+        let base = Base { known, is_there: true, conflicts: Vec::new(), rebased: Vec::new() };
+        Self { landed: Mutex::default(), live: Arc::default(), traps, base: Mutex::new(base) }
+    }
+
+    /// # Panics
+    /// For a commit that the branch never named.
+    fn assert_known(&self, commit: &GitOid) {
+        assert!(lock(&self.base).known.contains(commit), "there is no commit {commit}");
     }
 
     pub(super) fn landed(&self) -> Vec<Landed> {
@@ -97,7 +146,7 @@ impl Workspaces for WorldWorkspaces {
         base: &GitOid,
         patch: Option<(&Patch, &Contents)>,
     ) -> Result<Checkout, WorkspaceError> {
-        assert_eq!(base, &samples::base(), "there is only one commit");
+        self.assert_known(base);
         if effect.stage.as_str() == "spec" {
             self.traps.spring("spec").await.map_err(|_| io("no space is left"))?;
         }
@@ -162,7 +211,37 @@ impl Workspaces for WorldWorkspaces {
         Ok(diff)
     }
 
+    async fn tip(&self, branch: Option<&str>) -> Result<Option<GitOid>, WorkspaceError> {
+        let base = lock(&self.base);
+        let is_there = branch.is_some() && base.is_there;
+        Ok(if is_there { base.known.last().cloned() } else { None })
+    }
+
+    async fn rebase(
+        &self,
+        patch: &Patch,
+        contents: &Contents,
+        from: &GitOid,
+        onto: &GitOid,
+    ) -> Result<Rebased, WorkspaceError> {
+        self.assert_known(from);
+        self.assert_known(onto);
+        let mut base = lock(&self.base);
+        base.rebased.push((from.clone(), onto.clone()));
+        let touched = patch.changes.iter().map(|file| file.path.clone());
+        let paths: Vec<String> = touched.filter(|path| base.conflicts.contains(path)).collect();
+        if paths.is_empty() {
+            return Ok(Rebased::Clean { patch: patch.clone(), contents: contents.clone() });
+        }
+        Ok(Rebased::Conflict { paths })
+    }
+
+    async fn landed(&self, effect: &EffectId, _slug: &str) -> Result<bool, WorkspaceError> {
+        Ok(lock(&self.landed).iter().any(|landed| landed.effect == *effect))
+    }
+
     async fn land(&self, landing: Landing<'_>) -> Result<Merge, WorkspaceError> {
+        self.assert_known(landing.base);
         self.traps.spring(landing.effect.stage.as_str()).await.map_err(|_| io("the repository is gone"))?;
         let mut landed = lock(&self.landed);
         if let Some(before) = landed.iter().find(|landed| &landed.effect == landing.effect) {
@@ -182,5 +261,56 @@ impl Workspaces for WorldWorkspaces {
             merge: merge.clone(),
         });
         Ok(merge)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at once")]
+mod tests {
+    use super::*;
+
+    fn patch() -> Patch {
+        let change = |path: &str| FileChange { path: path.to_owned(), change: Change::Deleted };
+        Patch { changes: vec![change("a"), change("b")] }
+    }
+
+    #[tokio::test]
+    async fn the_branch_moves_and_goes() {
+        let world = World::new(&["x"]);
+        let workspaces = Arc::clone(&world.workspaces);
+        let tip = async |branch| workspaces.tip(branch).await.unwrap();
+        assert_eq!(tip(Some("main")).await, Some(samples::base()));
+        assert_eq!(tip(None).await, None);
+        let moved: GitOid = "d".repeat(40).parse().unwrap();
+        world.moved_to(&moved);
+        assert_eq!(tip(Some("main")).await, Some(moved.clone()));
+        world.branch_deleted();
+        assert_eq!(tip(Some("main")).await, None);
+        world.moved_to(&samples::base());
+        assert_eq!(tip(Some("main")).await, Some(samples::base()));
+    }
+
+    #[tokio::test]
+    async fn a_patch_conflicts_where_it_is_told_to() {
+        let world = World::new(&["x"]);
+        let (from, onto): (_, GitOid) = (samples::base(), "d".repeat(40).parse().unwrap());
+        world.moved_to(&onto);
+        let carry = async || world.workspaces.rebase(&patch(), &Contents::new(), &from, &onto).await.unwrap();
+        let clean = Rebased::Clean { patch: patch(), contents: Contents::new() };
+        assert_eq!(carry().await, clean);
+        world.conflicts_at(&["b", "c"]);
+        assert_eq!(carry().await, Rebased::Conflict { paths: vec!["b".to_owned()] });
+        world.conflicts_at(&[]);
+        assert_eq!(carry().await, clean);
+        assert_eq!(world.rebased(), vec![(from, onto); 3]);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "there is no commit")]
+    async fn a_commit_that_never_was_has_no_checkout() {
+        let world = World::new(&["x"]);
+        let unknown: GitOid = "e".repeat(40).parse().unwrap();
+        let carried = world.workspaces.rebase(&patch(), &Contents::new(), &samples::base(), &unknown).await;
+        panic!("carried: {carried:?}");
     }
 }

@@ -1,15 +1,21 @@
 //! The merge: one commit, on one branch, made once.
 
+use std::env;
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 use std::thread;
 
 use factory_core::artifact::{Merge, Patch};
-use factory_core::ids::EffectId;
+use factory_core::ids::{EffectId, GitOid};
 use factory_engine::port::workspace::{Contents, Landing, WorkspaceError, Workspaces};
-use factory_workspace::GitWorkspaces;
+use factory_workspace::{GitWorkspaces, Project, WorkspaceConfig};
 use git2::{BranchType, Commit, Oid, Repository};
 
 use crate::support::{self, Fixture, effect_of, patch, refusal, set_executable, write};
+
+/// Set for a process that only lands something in the repository of this path.
+const LANDING: &str = "FACTORY_TEST_LAND_IN";
 
 fn land(
     fixture: &Fixture,
@@ -18,9 +24,19 @@ fn land(
     work: &(Patch, Contents),
     message: &str,
 ) -> Result<Merge, WorkspaceError> {
+    land_on(&fixture.head(), workspaces, effect, work, message)
+}
+
+fn land_on(
+    base: &GitOid,
+    workspaces: &GitWorkspaces,
+    effect: &EffectId,
+    work: &(Patch, Contents),
+    message: &str,
+) -> Result<Merge, WorkspaceError> {
     support::wait(workspaces.land(Landing {
         effect,
-        base: &fixture.head(),
+        base,
         patch: &work.0,
         contents: &work.1,
         slug: "mail",
@@ -288,4 +304,160 @@ pub(crate) fn processes_that_race_make_one_branch() {
         });
         assert!(merges.iter().all(|merge| *merge == merges[0]), "{merges:?}");
     }
+}
+
+pub(crate) fn the_base_need_not_be_checked_out() {
+    let fixture = Fixture::with(&[("a", "1"), ("b", "1")]);
+    let old = fixture.head();
+    fixture.write("b", "2");
+    let new = fixture.commit("second");
+    // What the user has checked out is neither.
+    fixture.write("b", "3");
+    fixture.commit("third");
+    fixture.write("b", "and work");
+    let before = fs::read(fixture.root.join(".git/index")).unwrap();
+    let workspaces = fixture.workspaces();
+    let work = patch(&[("!a", Some("2"))]);
+    for (run, base, b) in [("run-1", &old, "1"), ("run-2", &new, "2")] {
+        let effect = effect_of(run, "merge", 1);
+        let merge = land_on(base, &workspaces, &effect, &work, "one").unwrap();
+        assert_eq!((&merge.base, &merge.patch), (base, &work.0.digest()));
+        let repository = fixture.git();
+        let made = commit(&repository, &merge);
+        assert_eq!(support::oid(made.parent_id(0).unwrap()), *base);
+        assert_eq!(made.parent_count(), 1);
+        assert_eq!(content(&repository, &made, "a").unwrap(), b"2");
+        assert_eq!(content(&repository, &made, "b").unwrap(), b.as_bytes());
+        assert_eq!(land_on(base, &workspaces, &effect, &work, "again").unwrap(), merge);
+    }
+    assert_eq!(branches(&fixture.git()), ["factory/mail", "factory/run-2", "main"]);
+    assert_eq!(fs::read(fixture.root.join(".git/index")).unwrap(), before);
+    assert_eq!(fs::read(fixture.root.join("b")).unwrap(), b"and work");
+}
+
+pub(crate) fn what_has_landed_is_told_as_it_was_made() {
+    let fixture = Fixture::with(&[("a", "1"), ("b", "1"), ("tool", "1"), ("gone", "1")]);
+    let old = fixture.head();
+    fixture.write("b", "2");
+    let new = fixture.commit("second");
+    let workspaces = fixture.workspaces();
+    let checkout = fixture.seal(&workspaces).unwrap();
+    write(&checkout.root, "a", "2");
+    write(&checkout.root, "new/file", "1");
+    set_executable(&checkout.root.join("tool"), true);
+    fs::remove_file(checkout.root.join("gone")).unwrap();
+    let work = fixture.extract(&workspaces, &checkout).unwrap();
+    let effect = effect_of("run-1", "merge", 1);
+    let merge = land_on(&old, &workspaces, &effect, &work, "one").unwrap();
+    // After a crash, the branch has moved and the patch has been carried there: it is the same performance all the same.
+    let other = patch(&[("!a", Some("3"))]);
+    for (base, work) in [(&new, &work), (&old, &other), (&new, &other)] {
+        assert_eq!(land_on(base, &workspaces, &effect, work, "one").unwrap(), merge);
+    }
+    // A patch that writes what is there already is the same tree, and keeps its own name.
+    let idle = patch(&[("!a", Some("1")), ("c", Some("1"))]);
+    let effect = effect_of("run-2", "merge", 1);
+    let merge = land_on(&old, &workspaces, &effect, &idle, "two").unwrap();
+    assert_eq!(merge.patch, idle.0.digest());
+    assert_eq!(land_on(&old, &workspaces, &effect, &idle, "two").unwrap(), merge);
+}
+
+pub(crate) fn a_patch_for_another_base_is_refused() {
+    let fixture = Fixture::with(&[("a", "1"), ("d/x", "1"), ("holdouts/sub/h", "1")]);
+    let workspaces = fixture.with_holdouts(&["holdouts/sub"]);
+    let effect = effect_of("run-1", "merge", 1);
+    for (path, content, reason) in [
+        ("a", Some("2"), "is said to be new, but is in the base"),
+        ("!b", Some("2"), "is not a file of the base"),
+        ("b", None, "is not a file of the base"),
+        ("d", None, "is not a file of the base"),
+        ("d", Some("2"), "has no room in the base"),
+        ("a/x", Some("2"), "has no room in the base"),
+        // What no checkout shows is not lost by it.
+        ("holdouts", Some("2"), "has no room in the base"),
+    ] {
+        let refused = refusal(land(&fixture, &workspaces, &effect, &patch(&[(path, content)]), "one"));
+        assert_eq!((refused.0.as_str(), refused.1.as_str()), (path.trim_start_matches('!'), reason));
+    }
+    let mut twice = patch(&[("b", Some("2"))]);
+    twice.0.changes.push(twice.0.changes[0].clone());
+    assert_eq!(refusal(land(&fixture, &workspaces, &effect, &twice, "one")).1, "is in it twice");
+    assert_eq!(branches(&fixture.git()), ["main"]);
+}
+
+pub(crate) fn is_asked_to() -> bool {
+    env::var_os(LANDING).is_some()
+}
+
+/// Lands something and nothing else, for whoever watches.
+pub(crate) fn obey() -> ExitCode {
+    let root = PathBuf::from(env::var_os(LANDING).unwrap());
+    let config = WorkspaceConfig {
+        project: Project::discover(&root).unwrap(),
+        cache: root.with_file_name("cache"),
+        holdout_paths: Vec::new(),
+        holdout_dirs: Vec::new(),
+        setup: None,
+        launcher: factory_sandbox::Launcher::new(),
+    };
+    let base = config.project.head().clone();
+    let work = patch(&[("!a", Some("2")), ("new/deep/file", Some("3"))]);
+    let effect = effect_of("run-1", "merge", 1);
+    land_on(&base, &GitWorkspaces::new(config).unwrap(), &effect, &work, "one").unwrap();
+    ExitCode::SUCCESS
+}
+
+/// Whether system calls can be watched here: there may be no `strace`, or no permission.
+pub(crate) fn can_be_watched() -> bool {
+    let watched =
+        Command::new("strace").args(["-f", "-o", "/dev/null", "-e", "trace=fsync", "true"]).output();
+    watched.is_ok_and(|output| output.status.success())
+}
+
+/// Looks at the system calls: what gets its final name was synced before, its folder after, and the branch comes last.
+pub(crate) fn what_has_landed_is_on_the_disk() {
+    let fixture = Fixture::with(&[("a", "1")]);
+    // Their settings do not matter, nor do they change.
+    fixture.git().config().unwrap().set_bool("core.fsyncObjectFiles", false).unwrap();
+    let settings = fs::read(fixture.root.join(".git/config")).unwrap();
+    let log = fixture.root.with_file_name("log");
+    let watched = Command::new("strace")
+        .args(["-f", "-y", "-s", "4096", "-e", "trace=fsync,link,linkat,rename,renameat,renameat2", "-o"])
+        .arg(&log)
+        .arg(env::current_exe().unwrap())
+        .env(LANDING, &fixture.root)
+        .output()
+        .unwrap();
+    assert!(watched.status.success(), "{watched:?}");
+    let log = fs::read_to_string(log).unwrap();
+    let git = fixture.root.join(".git");
+    let mut synced: Vec<PathBuf> = Vec::new();
+    let mut waiting: Option<PathBuf> = None;
+    let mut named: Vec<String> = Vec::new();
+    for line in log.lines().filter(|line| line.ends_with("= 0")) {
+        if let Some((_, call)) = line.split_once("fsync(") {
+            let path = Path::new(call.split(['<', '>']).nth(1).unwrap());
+            waiting = waiting.filter(|folder| folder != path);
+            synced.push(path.to_owned());
+            continue;
+        }
+        let quoted: Vec<&str> = line.split('"').collect();
+        let [_, from, _, to, _] = quoted[..] else { panic!("{line}") };
+        let Ok(name) = Path::new(to).strip_prefix(&git) else { continue };
+        assert_eq!(waiting, None, "its folder is not synced: {log}");
+        assert!(synced.contains(&PathBuf::from(from)), "{from} is not synced: {log}");
+        waiting = Path::new(to).parent().map(Path::to_owned);
+        if name.starts_with("refs") {
+            assert!(synced.contains(&git.join("objects")), "{log}");
+        }
+        named.push(name.display().to_string());
+    }
+    assert_eq!(waiting, None, "{log}");
+    assert_eq!(synced.last(), Some(&git.join("refs/heads")), "{log}");
+    // Two blobs, three trees and the commit, each once.
+    assert_eq!(named.pop().unwrap(), "refs/heads/factory/mail", "{log}");
+    assert_eq!(named.len(), 6, "{log}");
+    assert!(named.iter().all(|name| name.starts_with("objects/")), "{log}");
+    assert!(fs::read(fixture.root.join(".git/config")).unwrap() == settings);
+    assert_eq!(fs::read_dir(&fixture.cache).unwrap().count(), 0);
 }

@@ -1,13 +1,16 @@
 //! Real repositories, real checkouts, real commands. Not libtest's harness, because the launcher of `[setup]` re-executes
-//! this program.
+//! this program. What this machine cannot do is listed as ignored, with what it needs.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod extract;
+mod history;
 mod land;
 mod project;
+mod rebase;
 mod seal;
 mod setup;
+mod signing;
 mod support;
 
 use std::process::ExitCode;
@@ -24,12 +27,36 @@ macro_rules! trials {
     };
 }
 
+/// Cases that are ignored, and say why, where something is missing.
+fn needing(what: &str, is_there: bool, trials: Vec<Trial>) -> Vec<Trial> {
+    let ignored = |trial: Trial| trial.with_kind(what).with_ignored_flag(true);
+    if is_there { trials } else { trials.into_iter().map(ignored).collect() }
+}
+
 fn main() -> ExitCode {
     factory_sandbox::enter_if_helper();
     if setup::is_victim() {
         return setup::be_killed();
     }
-    let trials = trials![
+    if land::is_asked_to() {
+        return land::obey();
+    }
+    if signing::is_asked_to() {
+        return signing::obey();
+    }
+    let mut trials = everywhere();
+    let watched = trials![land: [what_has_landed_is_on_the_disk]];
+    trials.extend(needing("needs strace", land::can_be_watched(), watched));
+    trials.extend(needing("needs ssh-keygen", signing::has_keygen(), with_keygen()));
+    trials.extend(needing("needs ssh-agent", signing::has_agent(), with_agent()));
+    let at_terminal = trials![signing: [nothing_is_asked_at_a_terminal]];
+    trials.extend(needing("needs ssh-keygen and script", signing::has_terminal(), at_terminal));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Cases that need nothing but git.
+fn everywhere() -> Vec<Trial> {
+    trials![
         project: [
             finds_the_repository_and_the_nearest_factory_toml,
             says_why_a_folder_is_no_project,
@@ -96,6 +123,39 @@ fn main() -> ExitCode {
             a_path_that_no_patch_may_have_is_refused,
             content_is_committed_unfiltered,
             processes_that_race_make_one_branch,
+            the_base_need_not_be_checked_out,
+            what_has_landed_is_told_as_it_was_made,
+            a_patch_for_another_base_is_refused,
+        ],
+        rebase: [
+            the_tip_is_where_the_branch_is_now,
+            changes_to_other_files_are_carried_as_they_are,
+            changes_to_one_file_are_joined,
+            changes_to_the_same_lines_conflict,
+            what_the_new_base_has_already_is_left_out,
+            deleting_and_changing_the_same_file_conflict,
+            files_added_on_both_sides_must_be_the_same,
+            executable_bits_are_merged_by_themselves,
+            binary_files_are_not_joined,
+            line_endings_are_content,
+            renames_are_not_followed,
+            files_and_folders_get_into_each_others_way,
+            links_and_submodules_are_not_joined,
+            nothing_is_written_and_no_attribute_is_asked,
+            a_project_in_a_subdirectory_stays_in_it,
+            a_patch_that_may_not_be_is_not_carried,
+            a_file_that_grows_too_large_is_refused,
+            it_agrees_with_gits_merge_of_trees,
+        ],
+        history: [
+            reverts_are_found_on_every_branch,
+            only_gits_own_words_count,
+            a_revert_by_git_itself_is_found,
+            the_walk_ends_before_the_oldest_commit,
+            what_cannot_be_read_is_passed_over,
+            trailers_are_read_newest_first,
+            only_the_last_paragraph_has_trailers,
+            what_has_landed_has_its_trailers,
         ],
         setup: [
             reads_its_table_and_nothing_more,
@@ -111,6 +171,34 @@ fn main() -> ExitCode {
             two_at_once_run_it_once,
             works_in_the_folder_of_the_project,
         ],
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    ]
+}
+
+fn with_keygen() -> Vec<Trial> {
+    trials![
+        signing: [
+            a_signature_names_its_key,
+            without_a_key_there_is_none,
+            the_usual_keys_are_tried_in_order,
+            the_configured_key_comes_first_and_alone,
+            a_configured_key_may_have_any_path,
+            a_key_with_a_passphrase_is_refused_at_once,
+            what_is_no_key_is_refused,
+            whatever_was_altered_does_not_hold,
+            what_is_no_signature_is_not_looked_at,
+            allowed_signers_say_who_it_is,
+            the_configured_allowed_signers_are_found,
+            an_exchanged_key_does_not_sign,
+            an_agent_that_does_not_answer_is_not_waited_for,
+        ],
+    ]
+}
+
+fn with_agent() -> Vec<Trial> {
+    trials![
+        signing: [
+            an_agent_signs_for_a_locked_key,
+            a_literal_key_is_looked_for_with_the_agent,
+        ],
+    ]
 }

@@ -102,6 +102,9 @@ fn stage(stage: &Stage) -> StageForecast {
 fn sees(kind: ArtifactKind) -> &'static str {
     match kind {
         ArtifactKind::Spec => "the specification; the project's checks run on the untouched base",
+        ArtifactKind::Design | ArtifactKind::Tests | ArtifactKind::Recon => {
+            "the specification, what was made before, and the base's files without holdouts, to read"
+        }
         ArtifactKind::Plan => "the specification, and the base's files without holdouts, to read",
         ArtifactKind::Tasks => "the specification, the plan, and the base's files without holdouts, to read",
         ArtifactKind::Build => {
@@ -112,6 +115,7 @@ fn sees(kind: ArtifactKind) -> &'static str {
         }
         ArtifactKind::Verify => "the patched project, deployed afresh for every scenario run; no model",
         ArtifactKind::Merge => "the patch; it becomes a commit on a branch of its own; no model",
+        ArtifactKind::Lessons => "the specification, the patch, and what went back on the way, to read",
     }
 }
 

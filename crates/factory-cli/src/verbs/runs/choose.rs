@@ -3,28 +3,28 @@
 use factory_core::ids::RunId;
 use factory_core::state::RunState;
 use factory_engine::history::History;
-use factory_store::Store;
+use factory_store::Opened;
 
 use crate::archive;
 use crate::config::place::Place;
 use crate::error::CliError;
 
 /// The store of the project here, which must have runs.
-pub(crate) fn store(place: &Place) -> Result<Store, CliError> {
-    archive::open(place)?.ok_or_else(|| {
+pub(crate) async fn store(place: &Place) -> Result<Opened, CliError> {
+    archive::open(place).await?.ok_or_else(|| {
         CliError::usage(format!("there are no runs in {}", place.project.directory().display()))
             .hint("factory run specs/….md starts one")
     })
 }
 
 /// The run that `given` begins; the newest one without it.
-pub(crate) async fn any(store: &Store, given: Option<&str>) -> Result<History, CliError> {
+pub(crate) async fn any(store: &Opened, given: Option<&str>) -> Result<History, CliError> {
     pick(store, given, "the newest run", |_| true).await
 }
 
 /// The run that `given` begins; without it, the only one that `suits`.
 pub(crate) async fn only(
-    store: &Store,
+    store: &Opened,
     given: Option<&str>,
     what: &str,
     suits: fn(&RunState) -> bool,
@@ -47,7 +47,7 @@ pub(crate) async fn only(
 }
 
 async fn pick(
-    store: &Store,
+    store: &Opened,
     given: Option<&str>,
     what: &str,
     suits: fn(&RunState) -> bool,

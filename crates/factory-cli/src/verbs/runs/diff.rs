@@ -13,7 +13,7 @@ use crate::{archive, output, wiring};
 
 pub(crate) async fn diff(run: Option<&str>) -> Result<Exit, CliError> {
     let place = Place::here()?;
-    let store = choose::store(&place)?;
+    let store = choose::store(&place).await?;
     let history = choose::any(&store, run).await?;
     let build = newest_build(&history.state, store.blobs.as_ref()).await?;
     let mut contents = Contents::new();

@@ -22,15 +22,16 @@ struct Row {
 pub(crate) async fn list(format: ListFormat) -> Result<Exit, CliError> {
     let place = Place::here()?;
     let mut rows = Vec::new();
-    if let Some(store) = archive::open(&place)? {
+    if let Some(store) = archive::open(&place).await? {
         for (run, history) in archive::all(&store).await? {
+            let driven = archive::is_driven(store.log.as_ref(), &run).await;
             rows.push(match history {
                 Ok(history) => Row {
                     id: run.to_string(),
-                    state: super::show::phase(&history.state).to_owned(),
+                    state: super::show::phase(&history.state, driven).to_owned(),
                     spec: Some(history.state.started.spec.path.clone()),
                     title: Some(history.state.started.spec.title.clone()),
-                    at: Some(super::show::where_it_stands(&history.state)),
+                    at: Some(super::show::where_it_stands(&history.state, driven)),
                     started_at_ms: Some(history.state.started_at.0),
                     problem: None,
                 },

@@ -24,7 +24,7 @@ pub(crate) async fn logs(
     format: ListFormat,
 ) -> Result<Exit, CliError> {
     let place = Place::here()?;
-    let store = choose::store(&place)?;
+    let store = choose::store(&place).await?;
     let history = choose::any(&store, run).await?;
     let wanted: Option<StageId> = match stage {
         Some(text) => {

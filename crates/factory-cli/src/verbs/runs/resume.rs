@@ -20,7 +20,7 @@ pub(crate) async fn resume_in(
     settings: &RunSettings,
 ) -> Result<Exit, CliError> {
     let gatekeeper = Gatekeeper::choose(settings.approve_because.as_deref())?;
-    let store = choose::store(place)?;
+    let store = choose::store(place).await?;
     let history =
         choose::only(&store, run, "run that is not finished", |state| state.outcome.is_none()).await?;
     let started = history.state.started.clone();
@@ -29,7 +29,7 @@ pub(crate) async fn resume_in(
             .hint(format!("factory runs show {}", started.run)));
     }
     let person = person::current(&place.project);
-    let engine = wiring::engine(place, store, settings, &started.spec.slug)?;
+    let engine = wiring::engine(place, &store, settings, &started.spec.slug)?;
     travel::unblock(&engine, &started.run, &history.state).await?;
     Travel { engine: &engine, place, gatekeeper, person, settings }.go(&started.run).await
 }

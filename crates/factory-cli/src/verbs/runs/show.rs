@@ -3,6 +3,7 @@
 use factory_core::artifact::Merge;
 use factory_core::event::{Event, Outcome};
 use factory_core::ids::Usage;
+use factory_core::pipeline::model::{Edge, GateId};
 use factory_core::state::{Phase, RunState, StageStatus};
 use factory_engine::history::History;
 use serde::Serialize;
@@ -58,22 +59,24 @@ struct GateRow {
 }
 
 /// A run for machines.
-pub(crate) fn summary(history: &History, merge: Option<&Merge>) -> Summary {
+pub(crate) fn summary(history: &History, merge: Option<&Merge>, driven: bool) -> Summary {
     let state = &history.state;
     let stages = state.started.pipeline.stages.iter().filter_map(|stage| {
         let at = state.stages.get(&stage.id)?;
         let detail = match &at.status {
             StageStatus::Blocked { detail, .. } => Some(detail.clone()),
+            StageStatus::Soaking { until } => Some(format!("until {}", story::moment(*until))),
             StageStatus::Pending
             | StageStatus::AtGate { .. }
             | StageStatus::Running { .. }
             | StageStatus::Produced
             | StageStatus::Failed
-            | StageStatus::Passed => None,
+            | StageStatus::Passed
+            | StageStatus::Skipped => None,
         };
         Some(StageRow {
             id: stage.id.to_string(),
-            state: status(&at.status),
+            state: status(&at.status, driven),
             attempts: at.last_attempt,
             artifact: at.artifact.as_ref().map(|artifact| artifact.digest.to_string()),
             detail,
@@ -81,7 +84,7 @@ pub(crate) fn summary(history: &History, merge: Option<&Merge>) -> Summary {
     });
     Summary {
         id: state.started.run.to_string(),
-        state: phase(state),
+        state: phase(state, driven),
         spec: state.started.spec.path.clone(),
         title: state.started.spec.title.clone(),
         base: state.started.base.to_string(),
@@ -97,7 +100,7 @@ pub(crate) fn summary(history: &History, merge: Option<&Merge>) -> Summary {
         decisions: history
             .events
             .iter()
-            .filter(|(_, event)| matches!(event, Event::GateDecided(_) | Event::PolicyJudged { .. }))
+            .filter(|(_, event)| is_decision(event))
             .map(|(at, event)| DecisionRow { at_ms: at.0, decided: event.clone() })
             .collect(),
         outcome: state.outcome.clone(),
@@ -107,20 +110,33 @@ pub(crate) fn summary(history: &History, merge: Option<&Merge>) -> Summary {
     }
 }
 
-/// What a run is doing, seen by a process that holds its store and performs nothing: then nobody does.
-pub(crate) fn phase(state: &RunState) -> &'static str {
+fn is_decision(event: &Event) -> bool {
+    matches!(event, Event::GateDecided(_) | Event::PolicyJudged { .. } | Event::GateExpired { .. })
+}
+
+/// What a run is doing. One that some process should perform, and none does, was interrupted.
+pub(crate) fn phase(state: &RunState, driven: bool) -> &'static str {
     match state.phase() {
-        Phase::Running => "interrupted",
-        other @ (Phase::Waiting | Phase::Blocked | Phase::Merged | Phase::Rejected | Phase::Failed) => {
-            other.as_str()
-        }
+        Phase::Running if !driven => "interrupted",
+        Phase::Merged if state.rolled_back => "rolled back",
+        other @ (Phase::Running
+        | Phase::Waiting
+        | Phase::Soaking
+        | Phase::Blocked
+        | Phase::Merged
+        | Phase::Rejected
+        | Phase::Cancelled
+        | Phase::Failed) => other.as_str(),
     }
 }
 
-fn status(status: &StageStatus) -> &'static str {
+fn status(status: &StageStatus, driven: bool) -> &'static str {
     match status {
         StageStatus::Pending => "pending",
+        StageStatus::Soaking { .. } => "soaking",
+        StageStatus::Skipped => "left out",
         StageStatus::AtGate { .. } => "at gate",
+        StageStatus::Running { .. } if driven => "running",
         StageStatus::Running { .. } => "interrupted",
         StageStatus::Blocked { .. } => "blocked",
         StageStatus::Produced => "produced",
@@ -130,39 +146,43 @@ fn status(status: &StageStatus) -> &'static str {
 }
 
 /// Where a run stands, in a few words.
-pub(crate) fn where_it_stands(state: &RunState) -> String {
+pub(crate) fn where_it_stands(state: &RunState, driven: bool) -> String {
     if let Some(outcome) = &state.outcome {
         return story::one_line(&story::ended(outcome));
     }
     if let Some(open) = state.open_gates().first() {
         return format!("waits at the gate {}", open.gate);
     }
-    let active = state
-        .stages
-        .iter()
-        .find(|(_, stage)| matches!(stage.status, StageStatus::Running { .. } | StageStatus::Blocked { .. }));
-    active.map_or(String::new(), |(id, stage)| format!("{} at {id}", status(&stage.status)))
+    let is_active = |status: &StageStatus| {
+        matches!(
+            status,
+            StageStatus::Running { .. } | StageStatus::Blocked { .. } | StageStatus::Soaking { .. }
+        )
+    };
+    let active = state.stages.iter().find(|(_, stage)| is_active(&stage.status));
+    active.map_or(String::new(), |(id, stage)| format!("{} at {id}", status(&stage.status, driven)))
 }
 
 pub(crate) async fn show(run: Option<&str>, format: ListFormat) -> Result<Exit, CliError> {
     let place = Place::here()?;
-    let store = choose::store(&place)?;
+    let store = choose::store(&place).await?;
     let history = choose::any(&store, run).await?;
     let merge = archive::merge(store.blobs.as_ref(), &history.state).await?;
+    let driven = archive::is_driven(store.log.as_ref(), &history.state.started.run).await;
     match format {
-        ListFormat::Json => output::json(&summary(&history, merge.as_ref())),
-        ListFormat::Human => output::text(&screen(&history, merge.as_ref())),
+        ListFormat::Json => output::json(&summary(&history, merge.as_ref(), driven)),
+        ListFormat::Human => output::text(&screen(&history, merge.as_ref(), driven)),
     }
     Ok(Exit::Clean)
 }
 
-fn screen(history: &History, merge: Option<&Merge>) -> String {
+pub(crate) fn screen(history: &History, merge: Option<&Merge>, driven: bool) -> String {
     let state = &history.state;
     let started = &state.started;
     let mut text = format!(
         "{}  {}\n{}  ({})\nbase {}  pipeline {}  {}\nbegun {} by {}\n\n",
         started.run,
-        phase(state),
+        phase(state, driven),
         started.spec.title,
         started.spec.path,
         &started.base.as_str()[..12],
@@ -175,7 +195,7 @@ fn screen(history: &History, merge: Option<&Merge>) -> String {
         let Some(at) = state.stages.get(&stage.id) else { continue };
         let attempts =
             if at.last_attempt > 1 { format!("  {} attempts", at.last_attempt) } else { String::new() };
-        text.push_str(&format!("  {:<8} {}{attempts}\n", stage.id.as_str(), status(&at.status)));
+        text.push_str(&format!("  {:<8} {}{attempts}\n", stage.id.as_str(), status(&at.status, driven)));
     }
     text.push('\n');
     for (at, event) in &history.events {
@@ -185,7 +205,7 @@ fn screen(history: &History, merge: Option<&Merge>) -> String {
         }
     }
     let took = story::duration(state.changed_at.since(state.started_at));
-    text.push_str(&format!("\n{took}; {}\n{}\n", story::cost(state.usage), next(state, merge)));
+    text.push_str(&format!("\n{took}; {}\n{}\n", story::cost(state.usage), next(state, merge, driven)));
     text
 }
 
@@ -198,29 +218,60 @@ fn worth_telling(event: &Event) -> bool {
         | Event::GateDecided(_)
         | Event::PolicyJudged { .. }
         | Event::SentBack { .. }
+        | Event::StageSkipped { .. }
+        | Event::SoakBegan { .. }
+        | Event::GateOpened { escalation: Some(_), .. }
+        | Event::GateExpired { .. }
+        | Event::BaseMoved { .. }
+        | Event::ScorecardRevealed { .. }
+        | Event::RolledBack { .. }
         | Event::RunEnded { .. } => true,
         Event::RunStarted(_)
+        | Event::SoakEnded { .. }
+        | Event::GateSeen { .. }
         | Event::StageStarted { .. }
         | Event::StageUnblocked { .. }
-        | Event::GateOpened { .. } => false,
+        | Event::GateOpened { escalation: None, .. } => false,
     }
 }
 
 /// What happens next, and by whom.
-fn next(state: &RunState, merge: Option<&Merge>) -> String {
+fn next(state: &RunState, merge: Option<&Merge>, driven: bool) -> String {
     let run = &state.started.run;
     match &state.outcome {
         Some(Outcome::Merged { .. }) => {
             let branch = merge.map_or("its branch", |merge| merge.branch.as_str());
             return format!("next: git switch {branch}, and merge it as you would a colleague's");
         }
-        Some(Outcome::Rejected { .. } | Outcome::Failed { .. }) => {
+        Some(
+            Outcome::Rejected { .. }
+            | Outcome::Expired { .. }
+            | Outcome::Cancelled { .. }
+            | Outcome::Failed { .. },
+        ) => {
             return "next: mend the specification or the project, then run it again".to_owned();
         }
         None => {}
     }
-    match state.open_gates().first() {
-        Some(open) => format!("next: factory gate show {} --run {run}, then approve or reject it", open.gate),
+    if let Some(open) = state.open_gates().first() {
+        return format!(
+            "next: factory gate show {} --run {run}, then decide: {}",
+            open.gate,
+            choices(&open.gate)
+        );
+    }
+    match state.due() {
+        _ if driven => format!("next: it goes on by itself; follow it with factory runs attach {run}"),
+        Some(due) => format!("next: factory runs resume {run}, after {}", story::moment(due)),
         None => format!("next: factory runs resume {run}"),
+    }
+}
+
+/// What can be decided at a gate.
+pub(crate) fn choices(gate: &GateId) -> &'static str {
+    match gate.edge {
+        Edge::Entry | Edge::Exit => "approve, retry or reject",
+        Edge::Escalation => "retry, override or reject",
+        Edge::Budget => "approve or reject",
     }
 }

@@ -1,0 +1,89 @@
+//! What could go better next time, from what was merged and how it came about.
+
+use factory_core::artifact::{ArtifactKind, Body};
+use factory_core::event::{Event, SentBack};
+
+use super::{Made, Stage, Unmade};
+use crate::history;
+
+pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
+    let base = &stage.state.base;
+    let spec = stage.spec_text().await?;
+    let (build, build_digest) = stage.build().await?;
+    let merge_digest = stage.input_digest(ArtifactKind::Merge)?;
+    let contents = stage.contents(&build.patch).await?;
+    let diff = stage.ports.workspaces.diff(base, &build.patch, &contents).await?;
+    let history = history::read(stage.ports.log.as_ref(), &stage.effect.id.run).await;
+    let history = history.map_err(|error| Unmade::blocked(&error))?;
+    let account = account(history.events.iter().map(|(_, event)| event));
+    let checkout =
+        stage.ports.workspaces.seal(&stage.effect.id, base, Some((&build.patch, &contents))).await?;
+    let (before, _) = stage.before().await?;
+    let notes = stage.notes();
+    let work = stage.assignment(&spec, &checkout, &before, &notes);
+    let lessons = stage.ports.agents.lessons(work, &diff, &account).await?;
+    Ok(Made {
+        body: Body::Lessons(lessons.value),
+        made_from: vec![build_digest, merge_digest],
+        evidence: Vec::new(),
+        usage: lessons.usage,
+    })
+}
+
+/// What went back and what was decided, a line each. Says of holdouts what implementers were told, and no more: no figures
+/// of verdicts, and no words of people, who may have seen a scorecard.
+fn account<'a>(events: impl Iterator<Item = &'a Event>) -> String {
+    let mut lines = Vec::new();
+    for event in events {
+        match event {
+            Event::StageFailed { stage, attempt, detail, .. } => {
+                lines.push(format!("{stage}, attempt {attempt}, failed: {detail}"));
+            }
+            Event::GateDecided(decided) => {
+                lines.push(format!("{} was {}", decided.gate, decided.decision.as_str()));
+            }
+            Event::PolicyJudged { gate, passed, .. } => {
+                let judged = if *passed { "passed" } else { "did not pass" };
+                lines.push(format!("{gate} {judged}"));
+            }
+            Event::SentBack { from, to, correction } => {
+                lines.push(format!("{from} sent the work back to {to}: {}", told(correction)));
+            }
+            Event::BaseMoved { to, .. } => lines.push(format!("the base branch moved to {to}")),
+            Event::RunStarted(_)
+            | Event::StageSkipped { .. }
+            | Event::SoakBegan { .. }
+            | Event::SoakEnded { .. }
+            | Event::StageStarted { .. }
+            | Event::StageProduced { .. }
+            | Event::StageBlocked { .. }
+            | Event::StageUnblocked { .. }
+            | Event::GateOpened { .. }
+            | Event::GateSeen { .. }
+            | Event::GateExpired { .. }
+            | Event::ScorecardRevealed { .. }
+            | Event::RunEnded { .. }
+            | Event::RolledBack { .. } => {}
+        }
+    }
+    lines.join("\n")
+}
+
+fn told(correction: &SentBack) -> String {
+    match correction {
+        SentBack::Checks { logs } => {
+            let names: Vec<&str> = logs.iter().map(|log| log.name.as_str()).collect();
+            format!("the project's own checks failed ({})", names.join(", "))
+        }
+        SentBack::Review { .. } => "the review has blocking findings".to_owned(),
+        SentBack::Holdouts { feedback } => {
+            let item = |item: &factory_core::feedback::FeedbackItem| {
+                let requirement = item.requirement.as_ref().map_or("no requirement", |id| id.as_str());
+                format!("{requirement} {}", item.class.as_str())
+            };
+            feedback.items().iter().map(item).collect::<Vec<_>>().join(", ")
+        }
+        SentBack::Note { .. } => "a person asked for another try".to_owned(),
+        SentBack::Rebase { from } => format!("it was made on {from}"),
+    }
+}

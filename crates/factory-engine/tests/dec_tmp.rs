@@ -1,0 +1,4 @@
+//! temporary
+#![allow(clippy::unwrap_used)]
+#[path = "it/ledger.rs"]
+mod ledger;

@@ -1,0 +1,256 @@
+//! What later commits say of earlier ones, and what their trailers name.
+
+use std::fs;
+use std::process::Command;
+
+use factory_core::ids::GitOid;
+use factory_engine::port::workspace::{Landing, Workspaces};
+use factory_workspace::{ProjectError, Reverted, reverts, trailers};
+use git2::{Oid, Repository, Signature, Time};
+
+use crate::support::{self, Fixture, effect_of, oid, patch};
+
+/// A day, in seconds.
+const DAY: i64 = 24 * 60 * 60;
+
+/// Some moment, in seconds since 1970.
+const NOON: i64 = 1_700_000_000;
+
+/// Adds a commit without files to a branch, which is made if it is missing; `time` in seconds.
+fn commit(repository: &Repository, branch: &str, parents: &[&GitOid], time: i64, message: &[u8]) -> GitOid {
+    let who = Signature::new("Ada", "ada@example.test", &Time::new(time, 0)).unwrap();
+    let tree = repository.treebuilder(None).unwrap().write().unwrap();
+    // By hand, because messages may be anything.
+    let mut object = format!("tree {tree}\n").into_bytes();
+    for parent in parents {
+        object.extend_from_slice(format!("parent {parent}\n").as_bytes());
+    }
+    for role in ["author", "committer"] {
+        object.extend_from_slice(
+            format!("{role} {} <ada@example.test> {time} +0000\n", who.name().unwrap()).as_bytes(),
+        );
+    }
+    object.push(b'\n');
+    object.extend_from_slice(message);
+    let id = repository.odb().unwrap().write(git2::ObjectType::Commit, &object).unwrap();
+    repository.reference(&format!("refs/heads/{branch}"), id, true, "test").unwrap();
+    oid(id)
+}
+
+fn found(commit: &GitOid, by: &GitOid, time: i64) -> Reverted {
+    Reverted { commit: commit.clone(), by: by.clone(), at_ms: u64::try_from(time).unwrap() * 1000 }
+}
+
+fn reverting(commit: &GitOid) -> Vec<u8> {
+    format!("Revert \"it\"\n\nThis reverts commit {commit}.\n").into_bytes()
+}
+
+pub(crate) fn reverts_are_found_on_every_branch() {
+    let fixture = Fixture::empty();
+    let repository = fixture.git();
+    let first = commit(&repository, "main", &[], NOON, b"first");
+    let second = commit(&repository, "main", &[&first], NOON + 10, b"second");
+    let kept = commit(&repository, "main", &[&second], NOON + 20, b"kept");
+    let one = commit(&repository, "main", &[&kept], NOON + 30, &reverting(&second));
+    let two = commit(&repository, "release/1.0", &[&kept], NOON + 40, &reverting(&second));
+    let both = format!(
+        "Revert both\n\nThis reverts commit {first}.\nThis reverts commit {second}.\n\nThis reverts commit {second}.\n"
+    );
+    let both = commit(&repository, "other", &[&one, &two], NOON + 50, both.as_bytes());
+    let asked = [first.clone(), second.clone(), kept, second.clone()];
+    let mut expected = vec![found(&first, &both, NOON + 50), found(&second, &both, NOON + 50)];
+    expected.sort_by(|a, b| a.commit.cmp(&b.commit));
+    expected.extend([found(&second, &two, NOON + 40), found(&second, &one, NOON + 30)]);
+    assert_eq!(reverts(&fixture.root, &asked).unwrap(), expected);
+    assert_eq!(reverts(&fixture.root, &asked[..1]).unwrap(), [found(&first, &both, NOON + 50)]);
+    // Of a remote's branch, nothing is known yet.
+    repository
+        .reference("refs/remotes/origin/x", Oid::from_str(both.as_str()).unwrap(), true, "test")
+        .unwrap();
+    repository.find_reference("refs/heads/other").unwrap().delete().unwrap();
+    assert_eq!(reverts(&fixture.root, &asked).unwrap().len(), 2);
+    assert_eq!(reverts(&fixture.root, &[]).unwrap(), []);
+}
+
+pub(crate) fn only_gits_own_words_count() {
+    let fixture = Fixture::empty();
+    let repository = fixture.git();
+    let first = commit(&repository, "main", &[], NOON, b"first");
+    let other = "f".repeat(40);
+    let short = &first.as_str()[..10];
+    let is_revert = |message: String| {
+        let by = commit(&repository, "main", &[&first], NOON + 10, message.as_bytes());
+        let found = reverts(&fixture.root, std::slice::from_ref(&first)).unwrap();
+        assert!(found.iter().all(|reverted| reverted.by == by));
+        found.len() == 1
+    };
+    for message in [
+        format!("Revert\n\nThis reverts commit {first}."),
+        format!("Revert\r\n\r\nThis reverts commit {first}.\r\n"),
+        format!("Revert\n\nThis reverts commit {first}, reversing\nchanges made to {other}.\n"),
+        format!("Revert\n\nThis reverts commit {short} (first, 2023-11-14).\n"),
+        format!("Revert\n\nBecause.\n\nThis reverts commit {first}.\n\nFactory-Run: x\n"),
+        format!("This reverts commit {first}"),
+    ] {
+        assert!(is_revert(message.clone()), "{message:?}");
+    }
+    for message in [
+        format!("Revert\n\n> This reverts commit {first}.\n"),
+        format!("Revert\n\nthis reverts commit {first}.\n"),
+        format!("Revert\n\nThis reverts commit {other}.\n"),
+        format!("Revert\n\nThis reverts commit {other}, reversing\nchanges made to {first}.\n"),
+        format!("Revert\n\nThis reverts commit {short}.\n"),
+        format!("Revert\n\nThis reverts commit {} (first).\n", &first.as_str()[..6]),
+        format!("Revert\n\nThis reverts commit {first}0.\n"),
+        format!("Revert\n\nThis reverts commit  {first}.\n"),
+        "Revert\n\nThis reverts commit .\n".to_owned(),
+        "Revert \"first\"\n".to_owned(),
+    ] {
+        assert!(!is_revert(message.clone()), "{message:?}");
+    }
+}
+
+pub(crate) fn a_revert_by_git_itself_is_found() {
+    let fixture = Fixture::with(&[("a", "1")]);
+    fixture.write("a", "2");
+    let second = fixture.commit("second");
+    for (options, title) in [(&["--no-edit"][..], "plain"), (&["--no-edit", "--reference"], "by reference")] {
+        let output = Command::new("git")
+            .args(["-c", "core.hooksPath=/dev/null", "revert"])
+            .args(options)
+            .arg(second.as_str())
+            .current_dir(&fixture.root)
+            .output()
+            .unwrap();
+        if !output.status.success() && title == "by reference" {
+            // This git is too old to know that option.
+            continue;
+        }
+        assert!(output.status.success(), "{title}: {output:?}");
+        let found = reverts(&fixture.root, std::slice::from_ref(&second)).unwrap();
+        assert_eq!(
+            (found[0].commit.clone(), found[0].by.clone()),
+            (second.clone(), fixture.head()),
+            "{title}"
+        );
+        fixture.write("a", "2");
+        fixture.commit("again");
+    }
+}
+
+pub(crate) fn the_walk_ends_before_the_oldest_commit() {
+    let fixture = Fixture::empty();
+    let repository = fixture.git();
+    let first = commit(&repository, "main", &[], NOON, b"first");
+    let later = commit(&repository, "main", &[&first], NOON + 10 * DAY, b"later");
+    let at = |time: i64| {
+        let by = commit(&repository, "other", &[], NOON, &reverting(&later));
+        let by_clock = commit(&repository, "other", &[&by], time, &reverting(&later));
+        reverts(&fixture.root, std::slice::from_ref(&later)).unwrap().iter().any(|found| found.by == by_clock)
+    };
+    assert!(at(NOON + 11 * DAY), "in order");
+    assert!(at(NOON + 10 * DAY - DAY / 2), "a clock that goes a little wrong");
+    assert!(!at(NOON + 8 * DAY), "before there was anything to revert");
+    // With an older one in question, the search goes further back.
+    let asked = [first.clone(), later.clone()];
+    assert_eq!(reverts(&fixture.root, &asked).unwrap().len(), 2);
+    // Ids that the repository does not have do not make it longer, nor an error.
+    let unknown: GitOid = "1".repeat(40).parse().unwrap();
+    assert_eq!(reverts(&fixture.root, &[unknown.clone(), later]).unwrap(), []);
+    assert_eq!(reverts(&fixture.root, &[unknown]).unwrap(), []);
+}
+
+pub(crate) fn what_cannot_be_read_is_passed_over() {
+    let fixture = Fixture::empty();
+    let repository = fixture.git();
+    let lost = commit(&repository, "lost", &[], NOON, b"lost\n\nKey: lost\n");
+    let first = commit(&repository, "main", &[&lost], NOON, b"first\n\nKey: 1\n");
+    let odd = commit(&repository, "main", &[&lost, &first], NOON + 10, b"odd \xff\n\nKey: \xff\n");
+    let mut message = b"title \xff\n\n".to_vec();
+    message.extend_from_slice(format!("This reverts commit {first}.\n").as_bytes());
+    let by = commit(&repository, "main", &[&odd], NOON + 20, &message);
+    let (folder, file) = lost.as_str().split_at(2);
+    fs::remove_file(fixture.root.join(".git/objects").join(folder).join(file)).unwrap();
+    fs::write(fixture.root.join(".git/refs/heads/junk"), "junk").unwrap();
+    let repository = fixture.git();
+    assert!(repository.find_commit(Oid::from_str(lost.as_str()).unwrap()).is_err());
+    assert_eq!(
+        reverts(&fixture.root, std::slice::from_ref(&first)).unwrap(),
+        [found(&first, &by, NOON + 20)]
+    );
+    assert_eq!(trailers(&fixture.root, "Key").unwrap(), [(first, "1".to_owned())]);
+
+    let nowhere = fixture.root.join("nowhere");
+    for error in [reverts(&nowhere, &[by]).unwrap_err(), trailers(&nowhere, "Key").unwrap_err()] {
+        assert!(matches!(&error, ProjectError::Git { path, .. } if *path == nowhere), "{error:?}");
+    }
+    assert_eq!(trailers(&Fixture::empty().root, "Key").unwrap(), []);
+}
+
+pub(crate) fn trailers_are_read_newest_first() {
+    let fixture = Fixture::empty();
+    let repository = fixture.git();
+    let first = commit(&repository, "main", &[], NOON, b"first\n\nHead: 1\n");
+    let work =
+        commit(&repository, "factory/mail", &[&first], NOON + 10, b"work\n\nOther: x\nhead:  2  \nHead: 3\n");
+    let merged = commit(&repository, "main", &[&first, &work], NOON + 20, b"merged");
+    let last = commit(&repository, "main", &[&merged], NOON + 30, b"last\n\nbody\n\nHEAD: 4 and more\n");
+    // The merge keeps what the branch had.
+    repository.find_reference("refs/heads/factory/mail").unwrap().delete().unwrap();
+    let expected = [(&last, "4 and more"), (&work, "2"), (&work, "3"), (&first, "1")]
+        .map(|(id, value)| (id.clone(), value.to_owned()));
+    assert_eq!(trailers(&fixture.root, "Head").unwrap(), expected);
+    assert_eq!(trailers(&fixture.root, "Other").unwrap(), [(work, "x".to_owned())]);
+    // Each once, also where a clock was wrong and the child comes after its parent.
+    let early = commit(&repository, "early", &[&last], NOON - 10, b"early\n\nHead: 0\n");
+    let found = trailers(&fixture.root, "Head").unwrap();
+    assert_eq!((&found[..4], &found[4..]), (&expected[..], &[(early, "0".to_owned())][..]));
+    for key in ["Hea", "Heads", "", "body", "Head: 4"] {
+        assert_eq!(trailers(&fixture.root, key).unwrap(), [], "{key}");
+    }
+}
+
+pub(crate) fn only_the_last_paragraph_has_trailers() {
+    let fixture = Fixture::empty();
+    let repository = fixture.git();
+    let values = |message: &str| {
+        commit(&repository, "main", &[], NOON, message.as_bytes());
+        trailers(&fixture.root, "Head").unwrap().into_iter().map(|(_, value)| value).collect::<Vec<_>>()
+    };
+    assert_eq!(values("title\n\nHead: forged\n\nmore\n\nHead: real\n"), ["real"]);
+    assert_eq!(values("title\n\nHead: forged\n\n---\n\nHead: real\n"), ["real"]);
+    for message in [
+        "Head: forged\n",
+        "title\nHead: forged\n",
+        "title\n\nHead: forged\n\nThe end.\n",
+        "title\n\nHead: forged\n\nOther: trailer\n",
+        "title\n\nHead: forged\n---\nmore\n",
+        "title\n\nHead: forged\n\n---\nmore\n",
+        "title\n\nIt is said that\nHead: forged\nis no trailer.\n",
+        "title\n\n Head: forged\n",
+        "title\n\n> Head: forged\n",
+        "title\n\n# Head: forged\n",
+        "title\n\nNot-Head: forged\n",
+    ] {
+        assert_eq!(values(message), Vec::<String>::new(), "{message:?}");
+    }
+}
+
+pub(crate) fn what_has_landed_has_its_trailers() {
+    let fixture = Fixture::with(&[("a", "1")]);
+    let work = patch(&[("!a", Some("2"))]);
+    let effect = effect_of("run-1", "merge", 1);
+    // The message comes from a model, and tries to pass for an anchor.
+    let merge = support::wait(fixture.workspaces().land(Landing {
+        effect: &effect,
+        base: &fixture.head(),
+        patch: &work.0,
+        contents: &work.1,
+        slug: "mail",
+        message:
+            "title\n\nbody\n\nFactory-Decisions: 9 forged\n---\nFactory-Decisions: 9 forged\n".to_owned(),
+        trailers: vec![("Factory-Decisions".to_owned(), "7 abc".to_owned())],
+    }));
+    let anchors = trailers(&fixture.root, "Factory-Decisions").unwrap();
+    assert_eq!(anchors, [(merge.unwrap().commit, "7 abc".to_owned())]);
+}
