@@ -13,6 +13,7 @@ use factory_engine::port::store::BlobStore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::CliError;
+use crate::verbs::runs::show;
 use crate::{archive, edit, story};
 
 /// How gates are answered in this process.
@@ -104,7 +105,8 @@ async fn at_terminal(asked: Asked<'_>, cancel: &CancellationToken) -> Result<Opt
     loop {
         let open = asked.open.clone();
         let editable = edit::is_editable(asked.state, &open.gate);
-        let asking = tokio::task::spawn_blocking(move || ask(&open, &text, editable));
+        let overridable = show::can_override(asked.state, &open);
+        let asking = tokio::task::spawn_blocking(move || ask(&open, &text, editable, overridable));
         let answer = tokio::select! {
             answer = asking => answer.map_err(|error| CliError::failed("the prompt failed").because(&error))?,
             () = cancel.cancelled() => return Ok(None),
@@ -166,28 +168,33 @@ enum Asking {
 }
 
 /// Asks until there is a decision with a reason.
-fn ask(open: &OpenGate, shown: &str, editable: bool) -> io::Result<Asking> {
+fn ask(open: &OpenGate, shown: &str, editable: bool, overridable: bool) -> io::Result<Asking> {
     let mut err = io::stderr().lock();
     let mut lines = io::stdin().lock().lines();
     write!(err, "\n{shown}The gate {} asks for your decision.\n", open.gate)?;
-    let choices: &[(&str, Option<Decision>)] = match (open.gate.edge, editable) {
-        (Edge::Entry | Edge::Exit, true) => &[
+    let choices: &[(&str, Option<Decision>)] = match (open.gate.edge, editable, overridable) {
+        (Edge::Entry | Edge::Exit, true, _) => &[
             ("approve", Some(Decision::Approved)),
             ("edit", None),
             ("try again", Some(Decision::Retried)),
             ("reject", Some(Decision::Rejected)),
         ],
-        (Edge::Entry | Edge::Exit, false) => &[
+        (Edge::Entry | Edge::Exit, false, _) => &[
             ("approve", Some(Decision::Approved)),
             ("try again", Some(Decision::Retried)),
             ("reject", Some(Decision::Rejected)),
         ],
-        (Edge::Escalation, _) => &[
+        (Edge::Escalation, _, false) => {
+            &[("try again", Some(Decision::Retried)), ("reject", Some(Decision::Rejected))]
+        }
+        (Edge::Escalation, _, true) => &[
             ("try again", Some(Decision::Retried)),
             ("override", Some(Decision::Overridden)),
             ("reject", Some(Decision::Rejected)),
         ],
-        (Edge::Budget, _) => &[("approve", Some(Decision::Approved)), ("reject", Some(Decision::Rejected))],
+        (Edge::Budget, _, _) => {
+            &[("approve", Some(Decision::Approved)), ("reject", Some(Decision::Rejected))]
+        }
     };
     let words: Vec<&str> = choices.iter().map(|(word, _)| *word).chain(["leave"]).collect();
     let letters: Vec<&str> = words.iter().map(|word| &word[..1]).collect();

@@ -1,4 +1,4 @@
-//! What a durable append costs beside the least that it can cost: the same bytes at the end of a plain file, and
+//! What a durable append costs, with decisions and without, here and through another process, beside the least that it can cost: the same bytes at the end of a plain file, and
 //! fdatasync. Both in one directory of the build's, which has to be on a disk for this to say anything.
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 
@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use factory_core::ids::RunId;
-use factory_engine::port::store::{EventLog as _, Position};
-use factory_store::Store;
+use factory_engine::port::store::{EventLog, Position};
+use factory_store::{RemoteStore, Store};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
@@ -41,27 +41,45 @@ fn compare(criterion: &mut Criterion, at_once: usize) {
         });
     });
 
-    let store = Store::open(&dir.path().join("store")).expect("a store");
     let runtime = runtime();
-    let mut position: Position = 0;
-    group.bench_function("SledLog", |bencher| {
-        bencher.iter(|| {
-            runtime.block_on(async {
-                let mut appenders = JoinSet::new();
-                for number in 0..at_once {
-                    let log = Arc::clone(&store.log);
-                    appenders.spawn(async move {
-                        log.append(&run(number), position, hint::black_box(&RECORD), &[]).await
-                    });
-                }
-                for appended in appenders.join_all().await {
-                    appended.expect("appended");
-                }
-            });
-            position += 1;
-        });
+    let store = Store::open(&dir.path().join("store")).expect("a store");
+    let (server, remote) = runtime.block_on(async {
+        let server = factory_store::serve(&store).expect("a server");
+        let remote = RemoteStore::connect(&dir.path().join("store")).await.expect("a connection");
+        (server, remote)
     });
+    let here: Arc<dyn EventLog> = Arc::clone(&store.log) as _;
+    let there: Arc<dyn EventLog> = Arc::new(remote);
+    let mut position: Position = 0;
+    for (name, log, decisions) in [
+        ("SledLog", &here, 0),
+        ("SledLog, two decisions of 200 bytes with each", &here, 2),
+        ("RemoteStore", &there, 0),
+    ] {
+        let decisions = vec![vec![b'd'; 200]; decisions];
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                runtime.block_on(append(log, at_once, position, &decisions));
+                position += 1;
+            });
+        });
+    }
+    drop((there, server));
     group.finish();
+}
+
+/// Appends one record to each of so many runs.
+async fn append(log: &Arc<dyn EventLog>, runs: usize, position: Position, decisions: &[Vec<u8>]) {
+    let mut appenders = JoinSet::new();
+    for number in 0..runs {
+        let (log, decisions) = (Arc::clone(log), decisions.to_vec());
+        appenders.spawn(async move {
+            log.append(&run(number), position, hint::black_box(&RECORD), &decisions).await
+        });
+    }
+    for appended in appenders.join_all().await {
+        appended.expect("appended");
+    }
 }
 
 fn one(criterion: &mut Criterion) {

@@ -27,11 +27,16 @@ pub(crate) fn keep(dir: &Path) -> io::Result<()> {
     let length = database.metadata()?.len();
     let mut target = None;
     for index in 0..length.div_ceil(SEGMENT as u64) {
+        let mut header = [0; rawfile::SEGMENT_HEADER];
+        let header = database.read_exact_at(&mut header, index * SEGMENT as u64).map(|()| header);
+        let number = header.ok().and_then(|header| rawfile::sequence(&header));
+        if number.is_some_and(|number| (number + 1) * SEGMENT as u64 <= noted) {
+            continue;
+        }
         let segment = rawfile::read(&database, index)?;
-        let old = rawfile::sequence(&segment).is_some_and(|number| (number + 1) * SEGMENT as u64 <= noted);
         // Trailing zeros need no copy either.
         let used = segment.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        if old || used == 0 {
+        if used == 0 {
             continue;
         }
         if disk::check_room(dir, disk::RESERVE / 2 + used as u64).is_err() {
@@ -76,4 +81,44 @@ fn noted(database: &Path) -> io::Result<u64> {
         noted = number.and_then(|number| u64::from_str_radix(number, 16).ok()).unwrap_or(0).max(noted);
     }
     Ok(noted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A segment that says that it has this number, with something in it.
+    fn segment(number: u64, byte: u8) -> Vec<u8> {
+        let mut segment = vec![0; SEGMENT];
+        let start = i64::try_from(number * SEGMENT as u64).unwrap() ^ i64::MAX;
+        segment[4..12].copy_from_slice(&start.to_le_bytes());
+        segment[100] = byte;
+        segment
+    }
+
+    #[test]
+    fn what_has_not_been_noted_is_kept_until_it_is_cleared_away() {
+        let dir = tempfile::tempdir().unwrap();
+        keep(dir.path()).unwrap();
+        std::fs::create_dir(dir.path().join("store")).unwrap();
+        keep(dir.path()).unwrap();
+        assert!(!path(dir.path()).exists(), "there is nothing to keep");
+
+        // The second is older than the first; the third is free; of the last, the header is bad.
+        let bad = vec![7; SEGMENT];
+        let database = [segment(2, b'a'), segment(1, b'b'), vec![0; SEGMENT], segment(3, b'c'), bad].concat();
+        std::fs::write(dir.path().join("store/db"), &database).unwrap();
+        std::fs::write(dir.path().join(format!("store/snap.{:016X}", 2 * SEGMENT + 5)), "").unwrap();
+        keep(dir.path()).unwrap();
+        let mut expected = database.clone();
+        expected[SEGMENT..2 * SEGMENT].fill(0);
+        assert!(std::fs::read(path(dir.path())).unwrap() == expected);
+
+        std::fs::write(dir.path().join("store/db"), "zeros").unwrap();
+        keep(dir.path()).unwrap();
+        assert!(std::fs::read(path(dir.path())).unwrap() == expected, "the first is the one to keep");
+        clear(dir.path()).unwrap();
+        clear(dir.path()).unwrap();
+        assert_eq!(dir.path().read_dir().unwrap().count(), 1);
+    }
 }

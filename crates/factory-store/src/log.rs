@@ -178,6 +178,10 @@ impl EventLog for SledLog {
         self.stored(chain, 0..count).await
     }
 
+    async fn position(&self, run: &RunId) -> Result<Position, StoreError> {
+        Ok(self.end(&Chain::Run(run.clone()))?.map_or(0, |head| head.count))
+    }
+
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
         let heads = self.heads.read().unwrap_or_else(PoisonError::into_inner);
         let runs = heads.keys().filter_map(|chain| match chain {

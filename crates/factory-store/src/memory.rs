@@ -77,6 +77,10 @@ impl EventLog for MemoryLog {
         Ok(lock(&self.kept).runs.get(run).cloned().unwrap_or_default())
     }
 
+    async fn position(&self, run: &RunId) -> Result<Position, StoreError> {
+        Ok(lock(&self.kept).runs.get(run).map_or(0, |records| records.len() as Position))
+    }
+
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
         Ok(lock(&self.kept).runs.keys().cloned().collect())
     }

@@ -16,7 +16,8 @@ use std::path::Path;
 
 /// Bytes of a segment.
 pub(crate) const SEGMENT: usize = 512 * 1024;
-const SEGMENT_HEADER: usize = 20;
+/// Bytes of its header.
+pub(crate) const SEGMENT_HEADER: usize = 20;
 
 /// No message begins so near to the end of a segment.
 const RED_ZONE: usize = 32;

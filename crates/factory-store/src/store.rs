@@ -136,8 +136,13 @@ mod tests {
         assert!(held());
         let digest = blobs.put(b"x").await.unwrap();
         drop(blobs);
-        let store = Store::open(base.path()).unwrap();
-        assert_eq!(store.blobs.get(&digest).await.unwrap(), b"x");
+        let Store { log, blobs } = Store::open(base.path()).unwrap();
+        assert_eq!(blobs.get(&digest).await.unwrap(), b"x");
+        let lease = log.claim(&"r-1".parse().unwrap()).await.unwrap();
+        drop((log, blobs));
+        assert!(held(), "somebody still performs a run");
+        drop(lease);
+        Store::open(base.path()).unwrap();
     }
 
     #[test]

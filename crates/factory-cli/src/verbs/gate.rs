@@ -151,7 +151,7 @@ async fn show(args: &ShowArgs) -> Result<Exit, CliError> {
     output::line(&format!("gate {} of {run}, since {}\n", open.gate, story::moment(open.since)));
     output::text(&gatekeeper::shown(&open, store.blobs.as_ref(), !args.hide_verdict).await?);
     output::line(&format!("The patch, if there is one: factory runs diff {run}"));
-    output::line(&format!("It can be decided: {}.", choices(&open.gate)));
+    output::line(&format!("It can be decided: {}.", choices(&history.state, &open)));
     if let Some(rule) = history.state.started.pipeline.stage(&open.gate.stage).map(|s| s.rule(open.gate.edge))
     {
         for line in asks_for(&rule, &open) {

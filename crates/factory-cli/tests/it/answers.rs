@@ -56,6 +56,7 @@ fn answers_that_stay_unusable() {
     decide("approve", &[]).ends_with(2).says("something is wrong");
     decide("override", &["--finding", "R1:partial"]).ends_with(2).says("no verdict that could be overridden");
     world.factory(&["runs", "resume", APPROVE]).ends_with(4);
+    world.factory(&["gate", "show"]).ends_with(0).says("It can be decided: retry or reject.");
     decide("reject", &[]).ends_with(0);
     assert_eq!(world.json(&["runs", "list"])[0]["state"], "rejected");
     assert_eq!(world.branches(), ["main"]);

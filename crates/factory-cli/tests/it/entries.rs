@@ -7,7 +7,10 @@ use crate::fixture::{APPROVE, PIPELINE, World, building, right};
 use crate::with_python;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![with_python("a_hotfix_begins_without_a_plan", a_hotfix)]
+    vec![
+        with_python("a_hotfix_begins_without_a_plan", a_hotfix),
+        with_python("the_shipped_pipeline_for_bugs_takes_hotfixes", a_hotfix_of_the_shipped_pipeline),
+    ]
 }
 
 fn a_hotfix() {
@@ -31,4 +34,15 @@ fn a_hotfix() {
     let roles: Vec<_> = world.twin().requests().iter().map(|seen| format!("{:?}", seen.role)).collect();
     assert!(roles.iter().all(|role| !role.contains("Planner") && !role.contains("Tasks")), "{roles:?}");
     assert_eq!(world.events("run_started")[0]["entry"], json!("hotfix"));
+}
+
+fn a_hotfix_of_the_shipped_pipeline() {
+    let world = World::new(building(vec![right()]));
+    world.run(&[APPROVE, "--entry", "hotfix"]).ends_with(2).says("has no entry for a hotfix");
+    world
+        .run(&[APPROVE, "--entry", "hotfix", "--pipeline", "bug"])
+        .ends_with(0)
+        .says("a hotfix begins after it");
+    world.assert_merged();
+    assert_eq!(world.events("run_started")[0]["pipeline"]["name"], json!("bug"));
 }

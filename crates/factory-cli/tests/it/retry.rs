@@ -1,15 +1,16 @@
 //! Work that a person has done again: what they write is what whoever does it is told.
 
-use factory_testkit::model_twin::Role;
+use factory_testkit::model_twin::{Call, Role};
 use libtest_mimic::Trial;
 
-use crate::fixture::{APPROVE, PIPELINE, World, building, mended, right, wrong};
+use crate::fixture::{APPROVE, BRANCH, PIPELINE, World, building, mended, right, submit, wrong};
 use crate::gates::waits_at;
 use crate::{case, with_python};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         case("a_plan_is_made_again_with_the_note_in_sight", a_plan_is_made_again),
+        with_python("a_patch_is_made_again_before_the_merge", a_patch_is_made_again),
         with_python("a_build_is_made_again_with_the_note_and_the_feedback", a_build_is_made_again),
     ]
 }
@@ -57,4 +58,23 @@ fn a_build_is_made_again() {
     assert!(!asked[0].text().contains("Do not greet strangers."));
     world.assert_holdouts_stayed_hidden();
     world.assert_no_process();
+}
+
+fn a_patch_is_made_again() {
+    let second = vec![Call::bash("echo '# greets' >> service.py"), submit("It says what it does.")];
+    let world = World::new(building(vec![right(), second]));
+    world.run(&[]).ends_with(4);
+    let resume = |args: &[&str]| {
+        world.factory(&[&["gate"], args, &["--because", "comments are missing there", "--resume"]].concat())
+    };
+    resume(&["approve", "plan"]).ends_with(4);
+    resume(&["retry", "merge", "--note", "Say in a comment what it does."]).ends_with(4);
+    waits_at(&world, "merge:entry");
+    assert_eq!(world.branches(), ["main"]);
+    let told = world.twin().requests_of(Role::Implementer);
+    let told = told.iter().find(|seen| seen.session == 1 && seen.step == 0).unwrap().text();
+    assert!(told.contains("Say in a comment what it does."), "{told}");
+    resume(&["approve", "merge"]).ends_with(0);
+    world.assert_merged();
+    assert!(world.git(&["show", &format!("{BRANCH}:service.py")]).contains("# greets"));
 }

@@ -95,12 +95,14 @@ impl Mood {
             return if well { End::Good { text: 0 } } else { end.clone() };
         };
         match (self, stage) {
-            (Mood::Failing, "verify") if which % 8 > 0 => {
+            (Mood::Failing, "verify") if !which.is_multiple_of(8) => {
                 End::Measured { passed: 10, failed: 5 - u32::from(*text), inconclusive: 0, critical: true }
             }
             (Mood::Failing, "review") if which % 8 < 2 => End::Bad { text: *text },
-            (Mood::Moving | Mood::Clashing, "merge") if which % 8 > 0 => End::Elsewhere { tip: which },
-            (Mood::Clashing, "build") if which % 2 == 0 => End::Elsewhere { tip: 0 },
+            (Mood::Moving | Mood::Clashing, "merge") if !which.is_multiple_of(8) => {
+                End::Elsewhere { tip: which }
+            }
+            (Mood::Clashing, "build") if which.is_multiple_of(2) => End::Elsewhere { tip: 0 },
             (Mood::Calm | Mood::Failing | Mood::Moving | Mood::Clashing, _) => end.clone(),
         }
     }
@@ -279,7 +281,7 @@ fn people(which: usize) -> Person {
 
 /// Who decides there: mostly somebody who may.
 fn decider(state: &RunState, open: &OpenGate, by: usize) -> Person {
-    if by % 5 == 0 {
+    if by.is_multiple_of(5) {
         return people(by / 5);
     }
     let rule = state.started.pipeline.stage(&open.gate.stage).map(|stage| stage.rule(open.gate.edge));
@@ -413,12 +415,12 @@ fn decide(state: &RunState, wish: &Wish) -> Command {
     };
     let suits = match open.gate.edge {
         Edge::Entry | Edge::Exit | Edge::Budget => Decision::Approved,
-        Edge::Escalation if wish.which % 2 == 0 => Decision::Overridden,
+        Edge::Escalation if wish.which.is_multiple_of(2) => Decision::Overridden,
         Edge::Escalation => Decision::Retried,
     };
     let decision = wish.decision.unwrap_or(suits);
     let by = decider(state, &open, wish.by);
-    let note = wish.note.filter(|_| decision == Decision::Retried || wish.which % 16 == 0);
+    let note = wish.note.filter(|_| decision == Decision::Retried || wish.which.is_multiple_of(16));
     let wrong = open.escalation.iter().flat_map(|escalation| escalation.findings.clone());
     let more: FindingId = "R7:no_answer".parse().expect("a finding");
     let overrides = match (&wish.named, decision) {

@@ -11,7 +11,7 @@ use factory_testkit::explore::machine::Core;
 use factory_testkit::explore::sabotages;
 use factory_testkit::explore::search::{self, Found};
 use factory_testkit::explore::world::World;
-use factory_testkit::explore::{alike, shape, table, worlds};
+use factory_testkit::explore::{alike, kinds, shape, table, worlds};
 
 /// Follows every world as far as it goes. Takes minutes.
 const DEEP: &str = "FACTORY_EXPLORE_DEEP";
@@ -55,7 +55,7 @@ fn every_state_that_can_be_reached_keeps_the_promises() {
 
     // What is promised of nothing is soon kept: everything that can happen has happened somewhere.
     let kinds: BTreeSet<&str> = found.iter().flat_map(|of| &of.kinds).copied().collect();
-    assert_eq!(kinds.len(), search::KINDS, "{kinds:?}");
+    assert_eq!(kinds.len(), kinds::KINDS, "{kinds:?}");
     let ends: BTreeSet<&str> = found.iter().flat_map(|of| of.ends.keys()).copied().collect();
     assert_eq!(ends.len(), 5, "{ends:?}");
     for of in &found {

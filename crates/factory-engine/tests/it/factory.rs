@@ -70,23 +70,25 @@ impl Factory {
 
     /// Drives on, approves whatever waits, and lets pass the time that has to, until the run is over, blocked or stuck.
     pub(crate) async fn finish(&self) -> RunState {
-        loop {
+        for _ in 0..100 {
             let state = self.drive().await.unwrap();
             if !self.go_on(&state).await {
                 return state;
             }
         }
+        panic!("the run never comes to an end: {:?}", self.events().await.last());
     }
 
     /// Drives on like that until the gate is open.
     pub(crate) async fn up_to(&self, gate: &str) -> RunState {
-        loop {
+        for _ in 0..100 {
             let state = self.drive().await.unwrap();
             if state.open_gates().iter().any(|open| open.gate.to_string() == gate) {
                 return state;
             }
             assert!(self.go_on(&state).await, "{gate} never opens: {:#?}", state.stages);
         }
+        panic!("{gate} never opens");
     }
 
     /// Somebody approves at the first gate, or time passes. Whether there was anything to do.

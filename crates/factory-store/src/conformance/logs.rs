@@ -80,7 +80,9 @@ pub(super) async fn runs_do_not_mix(log: &dyn EventLog) {
                 .expect("the record is appended");
         }
     }
+    assert_eq!(log.position(&run("a-b-")).await.expect("it is asked"), 0);
     for name in names {
+        assert_eq!(log.position(&run(name)).await.expect("it is asked"), 3);
         let read = records(log, &run(name)).await;
         let bytes: Vec<_> =
             read.iter().map(|record| String::from_utf8_lossy(&record.bytes).into_owned()).collect();

@@ -335,9 +335,10 @@ async fn one_bad_byte_in_the_database_is_never_silent_and_costs_one_run_at_most(
             fs::remove_dir_all(&again).unwrap();
         }
         println!(
-            "noted {noted}: of 38 stores {refused} were refused; {lost} of 2250 records and decisions were lost"
+            "noted {noted}: {refused} of {} were refused, {lost} records and decisions lost",
+            PLACES / 2
         );
-        assert!(refused > 10, "only {refused} of the bytes mattered");
+        assert!(refused > PLACES / 4, "only {refused} of the bytes mattered");
     }
 }
 

@@ -125,6 +125,13 @@ impl EventLog for RemoteStore {
         }
     }
 
+    async fn position(&self, run: &RunId) -> Result<Position, StoreError> {
+        match self.question(Question::Position { run: run.clone() }, &[]).await? {
+            Reply::Position(position) => Ok(position),
+            other => astray(other),
+        }
+    }
+
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
         match self.question(Question::Runs, &[]).await? {
             Reply::Runs(runs) => Ok(runs),

@@ -196,6 +196,7 @@ async fn perform(
             Reply::Answer(Answer::Position(handles.log()?.append(&run, expected, &record, &parts).await?))
         }
         Question::Read { run } => Reply::Records(handles.log()?.read(&run).await?),
+        Question::Position { run } => Reply::Answer(Answer::Position(handles.log()?.position(&run).await?)),
         Question::Runs => Reply::Answer(Answer::Runs(handles.log()?.runs().await?)),
         Question::AppendDecisions => {
             Reply::Answer(Answer::Position(handles.log()?.append_decisions(&parts).await?))

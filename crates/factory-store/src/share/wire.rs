@@ -62,6 +62,9 @@ pub(super) enum Question {
     Read {
         run: RunId,
     },
+    Position {
+        run: RunId,
+    },
     Runs,
     /// The parts are the decisions.
     AppendDecisions,
@@ -85,6 +88,7 @@ impl Question {
             Question::AppendDecisions => true,
             Question::Put => parts == 1,
             Question::Read { .. }
+            | Question::Position { .. }
             | Question::Runs
             | Question::Decisions { .. }
             | Question::LedgerHead

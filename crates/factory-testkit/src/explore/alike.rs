@@ -17,10 +17,10 @@ use factory_core::ids::{StageId, Timestamp};
 use factory_core::state::RunState;
 
 use super::ask;
+use super::catalog::Catalog;
 use super::letter::Offer;
 use super::machine::{Core, Machine as _};
 use super::offers;
-use super::piece::Catalog;
 use super::search;
 use super::shape::{self, Shape};
 use super::world::World;

@@ -7,9 +7,10 @@ use factory_core::ids::{Attempt, Digest, FindingId, StageId, Timestamp, Usage};
 use factory_core::pipeline::model::{Edge, GateId};
 use factory_core::state::{RunState, StageStatus};
 
+use super::catalog::Catalog;
 use super::letter::{Deciding, Extra, Fresh, Letter, Level, Piece, When};
 use super::offers;
-use super::piece::{self, Catalog, Color, Patch, Truth};
+use super::truth::{self, Color, Finding, Patch, Truth};
 use super::world::World;
 
 /// What counts as a reason.
@@ -53,7 +54,7 @@ pub fn command(world: &World, catalog: &mut Catalog, state: &RunState, letter: &
         Letter::Move { stage, elsewhere } => Command::Move {
             stage: id(stage),
             attempt: attempt_at(state, &id(stage), Fresh::Current),
-            to: piece::base((base(state) + u8::from(elsewhere)) % world.alphabet.commits.max(1)),
+            to: truth::base((base(state) + u8::from(elsewhere)) % world.alphabet.commits.max(1)),
         },
         Letter::Conflict { stage } => Command::Conflict {
             stage: id(stage),
@@ -204,7 +205,7 @@ fn usage(world: &World, stage: u8, level: Level) -> Usage {
 }
 
 fn base(state: &RunState) -> u8 {
-    piece::number(&state.base).expect("the base only moves to where it is told")
+    truth::number(&state.base).expect("the base only moves to where it is told")
 }
 
 fn artifact(world: &World, catalog: &mut Catalog, state: &RunState, stage: u8, piece: Piece) -> Artifact {
@@ -226,7 +227,7 @@ fn artifact(world: &World, catalog: &mut Catalog, state: &RunState, stage: u8, p
         }
         Piece::VerifyOther => {
             let of = build();
-            Truth::Verify { found: super::piece::Finding::Pass, patch: patch(&of).other(), of: Box::new(of) }
+            Truth::Verify { found: Finding::Pass, patch: patch(&of).other(), of: Box::new(of) }
         }
         Piece::Merge => Truth::Merge { patch: patch(&build()), base },
         Piece::MergeOther => Truth::Merge { patch: patch(&build()).other(), base },

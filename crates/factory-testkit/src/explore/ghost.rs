@@ -10,7 +10,8 @@ use factory_core::artifact::ArtifactKind;
 use factory_core::ids::Timestamp;
 use factory_core::pipeline::model::{Edge, Stage};
 
-use super::piece::{Catalog, Item, Truth};
+use super::catalog::{Catalog, Item};
+use super::truth::Truth;
 use super::world::World;
 
 /// What is known of the run.

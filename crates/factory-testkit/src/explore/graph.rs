@@ -135,3 +135,43 @@ impl Graph {
         Some(u32::try_from(found).expect("a state's number"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// States 0 to 3, each come to from the one before; the last is an end.
+    fn line() -> Graph {
+        let mut graph = Graph::default();
+        for _ in 0..4 {
+            graph.add(None);
+        }
+        for from in 0..3 {
+            graph.link(Link { from, to: from + 1, source: Source::Itself });
+        }
+        graph.end(3, End::Merged);
+        graph
+    }
+
+    #[test]
+    fn a_state_from_which_only_a_stop_leads_on_has_no_end() {
+        let mut graph = line();
+        assert_eq!(graph.without_end(), None);
+        let lost = graph.add(None);
+        graph.link(Link { from: 1, to: lost, source: Source::Others });
+        graph.link(Link { from: lost, to: 3, source: Source::Stop });
+        assert_eq!(graph.without_end(), Some(lost));
+        graph.cut(lost);
+        assert_eq!(graph.without_end(), None, "nobody knows what comes after it");
+    }
+
+    #[test]
+    fn only_what_comes_back_by_itself_goes_round() {
+        let mut graph = line();
+        assert_eq!(graph.round(), None);
+        graph.link(Link { from: 2, to: 1, source: Source::Others });
+        assert_eq!(graph.round(), None, "somebody has to act each time");
+        graph.link(Link { from: 2, to: 1, source: Source::Itself });
+        assert_eq!(graph.round(), Some(1));
+    }
+}

@@ -7,7 +7,7 @@ use factory_core::pipeline::model::{Edge, ExitGate};
 use factory_core::state::{RunState, StageStatus};
 
 use super::letter::{Deciding, Extra, Fresh, Letter, Level, Offer, Piece, When};
-use super::piece::Patch;
+use super::truth::Patch;
 use super::world::World;
 
 /// Everything that is asked in this state, in an order that depends on nothing else.

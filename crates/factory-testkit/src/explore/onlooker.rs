@@ -9,9 +9,10 @@ use factory_core::ids::{StageId, Timestamp};
 use factory_core::pipeline::condition::{Condition, Test, Value};
 use factory_core::pipeline::model::Stage;
 
+use super::catalog::{Catalog, Item};
 use super::ghost::{Aside, Ghost, Standing, Watched, Work};
 use super::invariant::{Invariant, Kept, Violation, ensure};
-use super::piece::{self, Catalog, Item};
+use super::truth;
 use super::world::World;
 
 /// Follows runs of a world.
@@ -71,7 +72,7 @@ impl Onlooker<'_> {
             }
             Event::SentBack { to, correction, .. } => self.sent_back(ghost, self.place(to)?, correction),
             Event::BaseMoved { to, .. } => {
-                ghost.base = piece::number(to).unwrap_or(u8::MAX);
+                ghost.base = truth::number(to).unwrap_or(u8::MAX);
                 Ok(())
             }
             Event::ScorecardRevealed { .. } => Ok(()),
@@ -124,7 +125,7 @@ impl Onlooker<'_> {
         let Some(found) = truth.and_then(|truth| truth.field(condition.field)) else { return false };
         let value = match condition.value {
             Value::Count(count) => count,
-            Value::Risk(class) => piece::risk(class),
+            Value::Risk(class) => truth::risk(class),
             Value::Flag(flag) => u32::from(flag),
         };
         !match condition.test {

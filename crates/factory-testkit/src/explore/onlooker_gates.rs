@@ -7,10 +7,11 @@ use factory_core::ids::{Digest, Timestamp};
 use factory_core::pipeline::model::{Edge, EntryGate, ExitGate};
 
 use super::cast::Actor;
+use super::catalog::Item;
 use super::ghost::{Aside, Ghost, Open, Standing, Work};
 use super::invariant::{Invariant, Kept, Violation, ensure};
 use super::onlooker::Onlooker;
-use super::piece::{Item, Truth};
+use super::truth::Truth;
 
 impl Onlooker<'_> {
     fn items(&self, digests: &[Digest]) -> Vec<Option<Item>> {

@@ -7,7 +7,7 @@ use factory_core::pipeline::model::{EntryGate, ExitGate, Role};
 use super::ghost::{Ghost, Standing, Work};
 use super::invariant::{Invariant, Kept, Violation, ensure};
 use super::onlooker::Onlooker;
-use super::piece::Truth;
+use super::truth::Truth;
 
 impl Onlooker<'_> {
     /// A stage may only start when all it needs counts and whoever guards it has let it in.

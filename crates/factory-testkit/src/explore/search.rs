@@ -5,21 +5,21 @@ use std::time::{Duration, Instant};
 
 use factory_core::command::Command;
 use factory_core::decide;
-use factory_core::event::{Decision, Event, SentBack, Skip};
+use factory_core::event::{Decision, Event};
 use factory_core::evolve;
 use factory_core::ids::Timestamp;
-use factory_core::pipeline::model::Edge;
 use factory_core::state::RunState;
 
 use super::ask;
+use super::catalog::Catalog;
 use super::ghost::Ghost;
 use super::graph::{Graph, Link};
 use super::invariant::{Invariant, Violation};
+use super::kinds;
 use super::letter::{Extra, Letter, Offer};
 use super::machine::Machine;
 use super::offers;
 use super::onlooker::Onlooker;
-use super::piece::Catalog;
 use super::shape::{self, Shape};
 use super::waits;
 use super::world::World;
@@ -145,7 +145,7 @@ impl Search<'_> {
         let onlooker = Onlooker { world: self.world, catalog: &self.catalog };
         let kept = events.iter().try_for_each(|event| onlooker.sees(&mut ghost, event, state.changed_at));
         kept.expect("a run begins rightly");
-        self.kinds.extend(events.iter().map(kind));
+        self.kinds.extend(events.iter().map(kinds::kind));
         let node = self.graph.add(None);
         self.seen
             .insert((shape::shape(self.world, &self.catalog, &state), ghost.clone(), Spent::default()), node);
@@ -184,7 +184,7 @@ impl Search<'_> {
             self.graph.cut(from.node);
             return;
         };
-        self.kinds.extend(events.iter().map(kind));
+        self.kinds.extend(events.iter().map(kinds::kind));
         let mut ghost = from.ghost.clone();
         let onlooker = Onlooker { world: self.world, catalog: &self.catalog };
         let mut kept = events.iter().try_for_each(|event| onlooker.sees(&mut ghost, event, next.changed_at));
@@ -268,46 +268,3 @@ impl Search<'_> {
         }
     }
 }
-
-/// What kind of event it is; gates and decisions by what they are about.
-fn kind(event: &Event) -> &'static str {
-    match event {
-        Event::RunStarted(_) => "run started",
-        Event::StageSkipped { why: Skip::Entry { .. }, .. } => "skipped by entry",
-        Event::StageSkipped { why: Skip::Condition { .. }, .. } => "skipped by condition",
-        Event::SoakBegan { .. } => "soak began",
-        Event::SoakEnded { .. } => "soak ended",
-        Event::StageStarted { .. } => "started",
-        Event::StageProduced { .. } => "produced",
-        Event::StageFailed { .. } => "failed",
-        Event::StageBlocked { .. } => "blocked",
-        Event::StageUnblocked { .. } => "unblocked",
-        Event::GateOpened { gate, .. } => match gate.edge {
-            Edge::Entry => "entry gate opened",
-            Edge::Exit => "exit gate opened",
-            Edge::Escalation => "escalated",
-            Edge::Budget => "budget gate opened",
-        },
-        Event::GateSeen { .. } => "looked",
-        Event::GateDecided(decided) if decided.edited.is_some() => "approved with changes",
-        Event::GateDecided(decided) => decided.decision.as_str(),
-        Event::GateExpired { .. } => "expired",
-        Event::PolicyJudged { passed: true, scored: None, .. } => "nobody had to be asked",
-        Event::PolicyJudged { passed: true, .. } => "policy passed",
-        Event::PolicyJudged { passed: false, .. } => "policy refused",
-        Event::SentBack { correction, .. } => match correction {
-            SentBack::Checks { .. } => "sent back by checks",
-            SentBack::Review { .. } => "sent back by review",
-            SentBack::Holdouts { .. } => "sent back by holdouts",
-            SentBack::Note { .. } => "sent back by a person",
-            SentBack::Rebase { .. } => "sent back to another base",
-        },
-        Event::BaseMoved { .. } => "base moved",
-        Event::ScorecardRevealed { .. } => "revealed",
-        Event::RunEnded { .. } => "ended",
-        Event::RolledBack { .. } => "rolled back",
-    }
-}
-
-/// How many kinds [`Found::kinds`] can hold.
-pub const KINDS: usize = 33;

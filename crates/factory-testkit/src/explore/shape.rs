@@ -27,7 +27,8 @@ use factory_core::ids::{Budget, FindingId, Timestamp, Usage};
 use factory_core::pipeline::model::{Edge, Stage};
 use factory_core::state::{RunState, StageState, StageStatus};
 
-use super::piece::{self, Catalog, Item, Patch};
+use super::catalog::{Catalog, Item};
+use super::truth::{self, Patch};
 use super::world::World;
 
 /// The shape of a state.
@@ -144,7 +145,7 @@ pub fn shape(world: &World, catalog: &Catalog, state: &RunState) -> Shape {
         };
     }
     Shape::On(Box::new(On {
-        base: piece::number(&state.base),
+        base: truth::number(&state.base),
         rebases: state.rebases,
         base_pinned: state.base_pinned,
         rolled_back: state.rolled_back,

@@ -7,7 +7,7 @@ use factory_core::pipeline::read;
 
 use super::cast::Actor;
 use super::letter::Level;
-use super::piece::{Color, Finding, Patch};
+use super::truth::{Color, Finding, Patch};
 use crate::samples;
 
 /// A pipeline with everything that can be asked of a run of it.

@@ -7,7 +7,7 @@ use factory_core::pipeline::model::EntryType;
 
 use super::cast::{self, Actor};
 use super::letter::Level;
-use super::piece::{Color, Finding, Patch};
+use super::truth::{Color, Finding, Patch};
 use super::world::{Alphabet, Bounds, World};
 use crate::samples;
 

@@ -83,6 +83,10 @@ impl EventLog for MeddledLog {
         self.inner.read(run).await
     }
 
+    async fn position(&self, run: &RunId) -> Result<Position, StoreError> {
+        self.inner.position(run).await
+    }
+
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
         self.inner.runs().await
     }

@@ -1,10 +1,10 @@
 //! `factory runs show`: the story of a run on one screen.
 
-use factory_core::artifact::Merge;
+use factory_core::artifact::{ArtifactKind, Merge};
 use factory_core::event::{Event, Outcome};
 use factory_core::ids::Usage;
-use factory_core::pipeline::model::{Edge, GateId};
-use factory_core::state::{Phase, RunState, StageStatus};
+use factory_core::pipeline::model::Edge;
+use factory_core::state::{OpenGate, Phase, RunState, StageStatus};
 use factory_engine::history::History;
 use serde::Serialize;
 
@@ -257,7 +257,7 @@ fn next(state: &RunState, merge: Option<&Merge>, driven: bool) -> String {
         return format!(
             "next: factory gate show {} --run {run}, then decide: {}",
             open.gate,
-            choices(&open.gate)
+            choices(state, open)
         );
     }
     match state.due() {
@@ -268,10 +268,19 @@ fn next(state: &RunState, merge: Option<&Merge>, driven: bool) -> String {
 }
 
 /// What can be decided at a gate.
-pub(crate) fn choices(gate: &GateId) -> &'static str {
-    match gate.edge {
+pub(crate) fn choices(state: &RunState, open: &OpenGate) -> &'static str {
+    match open.gate.edge {
         Edge::Entry | Edge::Exit => "approve, retry or reject",
-        Edge::Escalation => "retry, override or reject",
+        Edge::Escalation if can_override(state, open) => "retry, override or reject",
+        Edge::Escalation => "retry or reject",
         Edge::Budget => "approve or reject",
     }
+}
+
+/// Whether something is stuck that a person can go on against: a verdict with findings, or a base that keeps moving.
+pub(crate) fn can_override(state: &RunState, open: &OpenGate) -> bool {
+    let judged = state.started.pipeline.stage(&open.gate.stage).is_some_and(|stage| {
+        matches!(stage.makes, ArtifactKind::Review | ArtifactKind::Verify | ArtifactKind::Merge)
+    });
+    judged && open.escalation.as_ref().is_some_and(|escalation| !escalation.findings.is_empty())
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::row::{Actor, Kind, Row};
+use crate::ids::RunId;
 
 /// One event log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -169,82 +170,87 @@ impl Object {
 }
 
 fn event(row: &Row, specs: &BTreeMap<String, String>, objects: &mut Objects) -> Event {
-    let mut relationships = Vec::new();
-    let mut relate = |object: &Object, qualifier| {
-        let relationship = Relationship { object_id: object.id.clone(), qualifier };
-        if !relationships.contains(&relationship) {
-            relationships.push(relationship);
-        }
-    };
+    let mut related = Related(Vec::new());
     let project = objects.named(PROJECT, PROJECT);
-    relate(project, "decided in");
     if row.kind == Kind::Trust {
-        let to = row.what.rsplit(' ').next().unwrap_or_default();
-        project.is("trust", to, &row.at);
+        project.is("trust", row.what.rsplit(' ').next().unwrap_or_default(), &row.at);
     }
-    let mut run_id = None;
+    related.to(project, "decided in");
     if let Some(run) = &row.run {
-        let spec = specs.get(run.as_str());
-        if let Some(spec) = spec {
-            let object = objects.named("spec", spec);
-            if row.kind == Kind::Request {
-                object.is("source", row.about.first().map_or("", |source| source.as_str()), &row.at);
-            }
-            relate(object, "asked for by");
-        }
-        let object = objects.named("run", run.as_str());
-        if let Some(spec) = spec {
-            object.relates(format!("spec:{spec}"), "works from");
-        }
-        match row.kind {
-            Kind::Request => object.is("state", "begun", &row.at),
-            Kind::End | Kind::Rollback => object.is("state", &row.what, &row.at),
-            Kind::Skip
-            | Kind::Failure
-            | Kind::Decision
-            | Kind::Escalation
-            | Kind::Expiry
-            | Kind::Judgement
-            | Kind::SentBack
-            | Kind::Move
-            | Kind::Reveal
-            | Kind::Trust => {}
-        }
-        relate(object, "about");
-        run_id = Some(object.id.clone());
-    }
-    if let Some(gate) = &row.gate {
-        let of = row.run.as_ref().map_or("", |run| run.as_str());
-        let object = objects.named("gate", &format!("{of}/{gate}"));
-        object.is("state", &row.what, &row.at);
-        if let Some(run) = &run_id {
-            object.relates(run.clone(), "gate of");
-        }
-        relate(object, "at");
+        self::run(row, run, specs.get(run.as_str()), objects, &mut related);
     }
     if let Actor::Person { login, name, email, .. } = &row.by {
-        let object = objects.named("person", login);
+        let person = objects.named("person", login);
         for (attribute, value) in [("name", name), ("email", email)] {
             if let Some(value) = value {
-                object.is(attribute, value, &row.at);
+                person.is(attribute, value, &row.at);
             }
         }
-        relate(object, "decided by");
+        related.to(person, "decided by");
     }
     // The specification is an object of its own.
     for digest in row.about.iter().filter(|_| row.kind != Kind::Request) {
-        relate(objects.named("artifact", digest.as_str()), "sees");
+        related.to(objects.named("artifact", digest.as_str()), "sees");
     }
     if let Some(commit) = &row.commit {
         let qualifier = if row.kind == Kind::Rollback { "taken back by" } else { "goes on from" };
-        relate(objects.named("commit", commit.as_str()), qualifier);
+        related.to(objects.named("commit", commit.as_str()), qualifier);
     }
     Event {
         id: format!("decision:{}", row.position),
         kind: row.kind.as_str(),
         time: row.at.clone(),
         attributes: attributes(row),
-        relationships,
+        relationships: related.0,
+    }
+}
+
+/// What an event is related to, each once.
+struct Related(Vec<Relationship>);
+
+impl Related {
+    fn to(&mut self, object: &Object, qualifier: &'static str) {
+        let relationship = Relationship { object_id: object.id.clone(), qualifier };
+        if !self.0.contains(&relationship) {
+            self.0.push(relationship);
+        }
+    }
+}
+
+/// The run with its specification and the gate.
+fn run(row: &Row, run: &RunId, spec: Option<&String>, objects: &mut Objects, related: &mut Related) {
+    if let Some(spec) = spec {
+        let object = objects.named("spec", spec);
+        if row.kind == Kind::Request {
+            object.is("source", row.about.first().map_or("", |source| source.as_str()), &row.at);
+        }
+        related.to(object, "asked for by");
+    }
+    let object = objects.named("run", run.as_str());
+    if let Some(spec) = spec {
+        object.relates(format!("spec:{spec}"), "works from");
+    }
+    match row.kind {
+        Kind::Request => object.is("state", "begun", &row.at),
+        Kind::End | Kind::Rollback => object.is("state", &row.what, &row.at),
+        Kind::Skip
+        | Kind::Failure
+        | Kind::Decision
+        | Kind::Escalation
+        | Kind::Expiry
+        | Kind::Judgement
+        | Kind::SentBack
+        | Kind::Move
+        | Kind::Reveal
+        | Kind::Trust => {}
+    }
+    related.to(object, "about");
+    if let Some(gate) = &row.gate {
+        let id = object.id.clone();
+        let gate = objects.named("gate", &format!("{run}/{gate}"));
+        gate.is("state", &row.what, &row.at);
+        gate.relates(id, "gate of");
+        related.to(gate, "at");
     }
 }
 

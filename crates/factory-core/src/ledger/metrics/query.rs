@@ -133,10 +133,15 @@ impl Key {
     }
 
     fn of_time(by: By, at: Timestamp) -> Option<Key> {
-        let (week, month) = (calendar::week(at), calendar::month(at));
         match by {
-            By::Week => Some(Key::Week(week.0, week.1)),
-            By::Month => Some(Key::Month(month.0, month.1)),
+            By::Week => {
+                let (year, week) = calendar::week(at);
+                Some(Key::Week(year, week))
+            }
+            By::Month => {
+                let (year, month) = calendar::month(at);
+                Some(Key::Month(year, month))
+            }
             By::None | By::Person | By::Gate | By::Pipeline | By::Entry | By::Model | By::Risk => None,
         }
     }

@@ -118,7 +118,7 @@ impl Oracle<'_> {
                 Body::Review(review) => (accepts(review), u32::try_from(review.coverage.len()).unwrap()),
                 other => panic!("there is no policy for a {}", other.kind().as_str()),
             };
-            assert_eq!(sees, [made.clone()]);
+            assert_eq!(sees, std::slice::from_ref(&made));
             assert_eq!(passed, met, "{reason}");
             let scored = scored.expect("a verdict is a score");
             assert_eq!((&scored.artifact, scored.met, scored.of), (&made, met, of));

@@ -145,7 +145,7 @@ impl Into<'_> {
             Event::RunEnded { outcome, usage } => {
                 let used = usage.map_or([Value::Null, Value::Null, Value::Null, Value::Null], |usage| {
                     [
-                        integer(u64::from(usage.calls)),
+                        integer(usage.calls),
                         integer(usage.input_tokens),
                         integer(usage.output_tokens),
                         usage.micro_usd.map_or(Value::Null, integer),

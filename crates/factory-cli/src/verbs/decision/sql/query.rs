@@ -79,7 +79,7 @@ fn ask(connection: &Connection, query: &str) -> Result<Answer, CliError> {
     if statement.parameter_count() > 0 {
         return Err(CliError::usage("the query has parameters, which nothing gives a value"));
     }
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = Vec::new();
     let mut bytes = 0_usize;
     let mut found = statement.raw_query();

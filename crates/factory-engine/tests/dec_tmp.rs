@@ -1,4 +1,0 @@
-//! temporary
-#![allow(clippy::unwrap_used)]
-#[path = "it/ledger.rs"]
-mod ledger;
