@@ -17,6 +17,7 @@ mod happy_path;
 mod history;
 mod looks;
 mod metrics;
+mod model;
 mod offer;
 mod oracle;
 mod overrides;
