@@ -2,8 +2,11 @@
 //! by their SHA-256.
 //!
 //! [`Store::open`] opens all of it in one directory, for one process at a time; [`Store::open_or_attach`] lets others use
-//! it through that process. What a record means is nobody's business here. [`MemoryLog`] and [`MemoryBlobs`] keep the same promises without a disk, but for durability;
-//! `conformance` is the suite that every backend has to pass.
+//! it through that process. [`Store::examine`] says what of it is damaged, [`Store::export_whole`] writes out what is not,
+//! and [`Store::import`] makes a store of that again. What a record means is nobody's business here.
+//!
+//! [`MemoryLog`] and [`MemoryBlobs`] keep the same promises without a disk, but for durability; `conformance` is the suite
+//! that every backend has to pass.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 

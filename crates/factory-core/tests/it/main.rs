@@ -18,6 +18,7 @@ mod history;
 mod looks;
 mod metrics;
 mod model;
+mod model;
 mod offer;
 mod oracle;
 mod overrides;
