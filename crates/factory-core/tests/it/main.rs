@@ -18,7 +18,6 @@ mod history;
 mod looks;
 mod metrics;
 mod model;
-mod model;
 mod offer;
 mod oracle;
 mod overrides;
