@@ -144,9 +144,12 @@ impl Search<'_> {
         let mut ghost = Ghost::new(self.world);
         let onlooker = Onlooker { world: self.world, catalog: &self.catalog };
         let kept = events.iter().try_for_each(|event| onlooker.sees(&mut ghost, event, state.changed_at));
-        kept.expect("a run begins rightly");
         self.kinds.extend(events.iter().map(kinds::kind));
         let node = self.graph.add(None);
+        if let Err(violation) = kept {
+            self.broke(node, None, violation);
+            return;
+        }
         self.seen
             .insert((shape::shape(self.world, &self.catalog, &state), ghost.clone(), Spent::default()), node);
         self.queue.push_back(Standpoint { node, state, ghost, spent: Spent::default() });
