@@ -77,7 +77,7 @@ fn a_machine_that_breaks_a_promise_is_found_out() {
 
 #[test]
 fn states_of_one_shape_act_alike() {
-    let most = if env::var_os(DEEP).is_some() { usize::MAX } else { 300 };
+    let most = if env::var_os(DEEP).is_some() { usize::MAX } else { 150 };
     let tried = side_by_side(all_worlds(), |world| {
         let shape = |catalog: &_, state: &_| shape::shape(world, catalog, state);
         let tried = alike::try_out(world, most, 0x5eed, shape);

@@ -92,7 +92,7 @@ pub struct Bounds {
 
 impl Bounds {
     /// No bound but on the number of states.
-    pub const NONE: Self = Self { retries: None, moves: None, states: 400_000 };
+    pub const NONE: Self = Self { retries: None, moves: None, states: 50_000 };
 }
 
 impl World {

@@ -78,7 +78,7 @@ pub fn made_up() -> Vec<World> {
 #[must_use]
 pub fn deep(world: World) -> World {
     let alphabet = Alphabet { commits: 3, ..world.alphabet.clone() };
-    world.asking(alphabet).within(Bounds::NONE)
+    world.asking(alphabet).within(Bounds { states: 2_000_000, ..Bounds::NONE })
 }
 
 /// The smallest, with everything asked of it.
