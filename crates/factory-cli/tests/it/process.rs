@@ -196,7 +196,7 @@ pub(crate) fn assert_none_about(directory: &Path) {
         if left.is_empty() {
             return;
         }
-        assert!(begun.elapsed() < Duration::from_secs(15), "still running: {left:#?}");
+        assert!(begun.elapsed() < PATIENCE, "still running: {left:#?}");
         thread::sleep(Duration::from_millis(10));
     }
 }

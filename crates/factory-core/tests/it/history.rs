@@ -181,6 +181,7 @@ pub(crate) enum Named {
     AsNeeded,
     None,
     OneMore,
+    Others,
 }
 
 /// Mostly what goes well, so that histories get anywhere; all else now and then.
@@ -242,7 +243,7 @@ fn wish() -> impl Strategy<Value = Wish> {
         prop_oneof![6 => Just(Channel::Command), 2 => Just(Channel::Terminal), 1 => Just(Channel::InAdvance)];
     let note = prop_oneof![20 => Just(Some("say what polite means")), 1 => Just(None), 1 => Just(Some("  "))];
     let edit = prop_oneof![12 => Just(None), 2 => offer::end().prop_map(Some)];
-    let named = prop_oneof![12 => Just(Named::AsNeeded), 1 => Just(Named::None), 1 => Just(Named::OneMore)];
+    let named = prop_oneof![12 => Just(Named::AsNeeded), 1 => Just(Named::None), 1 => Just(Named::OneMore), 1 => Just(Named::Others)];
     let gate = prop_oneof![30 => Just(None), 1 => (any::<usize>(), edge()).prop_map(Some)];
     ((any::<usize>(), decision, any::<usize>(), via, seen()), (because(), note, edit, named, gate)).prop_map(
         |((which, decision, by, via, seen), (because, note, edit, named, gate))| Wish {
@@ -427,6 +428,7 @@ fn decide(state: &RunState, wish: &Wish) -> Command {
         (Named::AsNeeded, Decision::Overridden) => wrong.collect(),
         (Named::AsNeeded | Named::None, _) => Vec::new(),
         (Named::OneMore, _) => wrong.chain([more]).collect(),
+        (Named::Others, _) => wrong.map(|_| more.clone()).collect(),
     };
     let edited = wish.edit.as_ref().filter(|_| decision != Decision::Retried).map(|end| {
         let stage = gate.stage.as_str();

@@ -4,6 +4,7 @@ use factory_core::artifact::Body;
 use factory_core::command::{Command, Deciding};
 use factory_core::decide::Rejection;
 use factory_core::event::{Channel, Decision, Event, GateDecided, VerdictSeen};
+use factory_core::evolve;
 use factory_core::ids::Digest;
 use factory_core::ledger::entry;
 use factory_core::pipeline::model::OnExhausted;
@@ -150,6 +151,20 @@ fn a_look_is_forgotten_when_the_gate_opens_again() {
     let events = walk.decide(wanted);
     assert!(!decided(&events).verdict.as_ref().unwrap().shown, "that was another patch");
     walk.finish();
+}
+
+#[test]
+fn who_has_seen_the_verdict_has_seen_it() {
+    let mut walk = Walk::up_to("merge");
+    walk.obey(look(&walk, "merge:entry", "bob", true));
+    // Nobody decides so, but a log may say that they looked again, at less.
+    let (gate, seen) = (samples::entry("merge"), walk.sees(&samples::entry("merge")));
+    let again = Event::GateSeen { gate, by: samples::somebody("bob"), seen, verdict_shown: false };
+    let at = walk.state().changed_at;
+    walk.state = evolve::evolve_all(walk.state.take(), &[again], at).unwrap();
+    let wanted = walk.decides(&samples::entry("merge"), Decision::Approved);
+    let wanted = Deciding { via: Channel::Command, by: samples::somebody("bob"), ..wanted };
+    assert!(decided(&walk.decide(wanted)).verdict.as_ref().unwrap().shown);
 }
 
 #[test]

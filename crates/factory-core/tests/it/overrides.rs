@@ -4,6 +4,7 @@ use factory_core::artifact::{Body, Coverage};
 use factory_core::command::Deciding;
 use factory_core::decide::Rejection;
 use factory_core::event::{Decision, Event, Stuck};
+use factory_core::evolve;
 use factory_core::feedback::{self, FailedScenario, FailureClass, Holdout};
 use factory_core::ids::FindingId;
 use factory_core::state::StageStatus;
@@ -190,4 +191,17 @@ fn an_older_verdict_does_not_stand_in_for_one_that_was_never_made() {
         let wanted = overriding(&walk, "verify:escalation", named);
         assert!(matches!(walk.decide_refused(wanted), Rejection::WrongDecision { .. }));
     }
+}
+
+#[test]
+fn what_is_not_shown_is_not_overridden() {
+    // A log that says so, whoever wrote it: the gate names what is wrong, but shows no verdict.
+    let mut walk = stuck_at_verify();
+    let gate = samples::gate("verify:escalation");
+    let escalation = walk.open(&gate).escalation;
+    let opened = Event::GateOpened { gate, sees: Vec::new(), expires: None, escalation };
+    let at = walk.state().changed_at;
+    walk.state = evolve::evolve_all(walk.state.take(), &[opened], at).unwrap();
+    let wanted = overriding(&walk, "verify:escalation", &["R1:unwanted_effect", "R2:wrong_content"]);
+    assert!(matches!(walk.decide_refused(wanted), Rejection::WrongDecision { .. }));
 }

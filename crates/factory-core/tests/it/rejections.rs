@@ -109,6 +109,19 @@ fn a_merge_of_another_patch_than_the_one_that_was_verified() {
 }
 
 #[test]
+fn a_merge_that_does_not_stand_behind_a_verification() {
+    // No pipeline that was checked is like this; a log can hold any.
+    let mut walk = Walk::with(|pipeline| {
+        let merge = pipeline.stages.iter_mut().find(|stage| stage.id.as_str() == "merge").unwrap();
+        merge.needs.retain(|need| need.as_str() != "verify");
+    });
+    walk.go_on_to("merge");
+    walk.approve(&samples::entry("merge"));
+    let merge = walk.good("merge");
+    assert_eq!(walk.refused(walk::produce("merge", 1, merge)), Rejection::WrongPatch);
+}
+
+#[test]
 fn nothing_that_is_blocked_can_be_resumed() {
     let mut walk = Walk::begun();
     assert_eq!(walk.refused(Command::Resume), Rejection::NotBlocked);

@@ -3,6 +3,7 @@
 use factory_core::command::Command;
 use factory_core::decide::Rejection;
 use factory_core::event::Event;
+use factory_core::evolve;
 use factory_core::ids::Timestamp;
 use factory_core::pipeline::condition::{Condition, Field, Test, Value};
 use factory_core::state::{Phase, StageStatus};
@@ -57,6 +58,32 @@ fn a_clock_that_goes_back_makes_nothing_happen_early() {
     walk.now = 0;
     walk.make("verify");
     assert_eq!(walk.state().due(), Some(Timestamp(changed.0 + DAY_MS)));
+}
+
+#[test]
+fn a_log_whose_times_go_back_folds_to_the_latest() {
+    let mut walk = soaking();
+    let changed = walk.state().changed_at;
+    let ended = Event::SoakEnded { stage: samples::stage("merge") };
+    walk.state = evolve::evolve_all(walk.state.take(), &[ended], Timestamp(1)).unwrap();
+    assert_eq!(walk.state().changed_at, changed);
+}
+
+#[test]
+fn what_others_do_a_millisecond_before_ends_no_wait() {
+    // Tests wait an hour, and the plan is made meanwhile.
+    let mut pipeline = pipelines::wide();
+    let tests = pipeline.stages.iter_mut().find(|stage| stage.id.as_str() == "tests").unwrap();
+    tests.soak_seconds = 60 * 60;
+    for early in [1, 0] {
+        let mut walk = Walk::in_pipeline(pipeline.clone());
+        walk.go_on_to("plan");
+        let until = walk.state().due().unwrap();
+        walk.now = until.0 - early - 1000;
+        let events = walk.make("plan");
+        let ended = walk::story(&events).contains(&"soaked tests".to_owned());
+        assert_eq!(ended, early == 0, "{early} ms before");
+    }
 }
 
 #[test]

@@ -210,6 +210,31 @@ async fn work_that_was_overtaken_is_ended_and_not_waited_for() {
     assert_eq!(factory.world.checkouts(), 0);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_was_overtaken_ends_while_the_next_try_is_made() {
+    // The verification of the first patch never ends, and neither does the second build.
+    let factory = Factory::begun_with(&["rude please", "hello, please"], parallel()).await;
+    factory.world.trap("verify", Trip::Hang);
+    factory.world.trap("build", Trip::Nothing);
+    factory.world.trap("build", Trip::Hang);
+    let cancel = CancellationToken::new();
+    let ended = async {
+        while factory.world.told().len() < 2 || factory.world.checkouts() > 1 {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        cancel.cancel();
+    };
+    let driven = async {
+        let state = factory.up_to("plan:exit").await;
+        factory.decide("plan:exit", factory_core::event::Decision::Approved, &state).await.unwrap();
+        factory.engine.drive(&factory.run, &cancel).await.unwrap()
+    };
+    let soon = std::time::Duration::from_secs(20);
+    let both = tokio::time::timeout(soon, async { tokio::join!(driven, ended) }).await;
+    let (state, ()) = both.expect("what was overtaken has given back its checkout");
+    assert_eq!(factory::stage(&state, "build").status, StageStatus::Running { attempt: Attempt(2) });
+}
+
 #[tokio::test]
 async fn a_blocked_stage_does_not_keep_another_from_going_on() {
     let factory = Factory::begun_with(&["hello, please"], parallel()).await;

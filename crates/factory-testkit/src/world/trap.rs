@@ -10,6 +10,8 @@ use super::lock;
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trip {
+    /// Nothing, this time: whatever is set next goes off the time after.
+    Nothing,
     /// The port panics.
     Panic,
     /// The port never answers; see [`World::hung`](super::World::hung).
@@ -56,7 +58,7 @@ impl Traps {
     pub(super) async fn spring(&self, stage: &str) -> Result<(), Sprung> {
         let trip = lock(&self.set).get_mut(stage).and_then(VecDeque::pop_front);
         match trip {
-            None => Ok(()),
+            None | Some(Trip::Nothing) => Ok(()),
             Some(Trip::Panic) => panic!("the trap at the stage {stage} went off"),
             Some(Trip::Hang) => {
                 self.hang().await;
