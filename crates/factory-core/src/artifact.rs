@@ -477,6 +477,19 @@ pub struct Verify {
     pub feedback: Feedback,
     /// Digest of the scorecard, which stays on the evaluator's side.
     pub scorecard: Digest,
+    /// How much of the specification the scenarios are about; unknown where an older factory measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered: Option<ScenarioCoverage>,
+}
+
+/// How many of a specification's requirements have a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioCoverage {
+    /// Requirements that at least one scenario is about.
+    pub requirements: u32,
+    /// Of how many.
+    pub of: u32,
 }
 
 impl Verify {

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::ArtifactKind;
+use crate::artifact::{ArtifactKind, ScenarioCoverage};
 use crate::feedback::Feedback;
 use crate::ids::{
     Attempt, Budget, Digest, FindingId, GitOid, RequirementId, RunId, StageId, Timestamp, Usage,
@@ -301,14 +301,28 @@ pub enum Stuck {
 pub struct Scored {
     /// The artifact that was judged.
     pub artifact: Digest,
-    /// How many scenarios passed, or requirements were covered.
+    /// What was counted.
+    pub counted: Counted,
+    /// How many scenarios passed, or requirements were covered by the patch.
     pub passed: u32,
     /// Of how many.
     pub of: u32,
+    /// How much of the specification the scenarios are about, where scenarios were counted and that is known.
+    pub covered: Option<ScenarioCoverage>,
     /// Whether that met the bar.
     pub met: bool,
     /// What was wrong.
     pub findings: Vec<FindingId>,
+}
+
+/// What a score counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counted {
+    /// The evaluator's scenarios.
+    Scenarios,
+    /// The specification's requirements, as the reviewer sees them.
+    Requirements,
 }
 
 /// How a run began.

@@ -226,6 +226,7 @@ mod tests {
             lower_bound_bp: 1234,
             feedback: Feedback::default(),
             scorecard: Digest::of(b"scorecard"),
+            covered: None,
         }
     }
 

@@ -1,12 +1,12 @@
 //! The judge: deploys a candidate for each run of each scenario and reports what may be known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use factory_core::artifact::Verify;
+use factory_core::artifact::{ScenarioCoverage, Verify};
 use factory_core::feedback::{FailedScenario, FailureClass, Holdout, declassify};
 use factory_core::ids::RequirementId;
 use factory_engine::port::evaluator::{Candidate, Evaluator, EvaluatorError, Outlook};
@@ -355,5 +355,15 @@ fn report(card: &Scorecard, digest: factory_core::ids::Digest, public: &[Require
         ),
         feedback: declassify(&Holdout::new(failures.collect()), public),
         scorecard: digest,
+        covered: Some(covered(card, public)),
     }
+}
+
+/// How many of the specification's requirements the scenarios are about.
+fn covered(card: &Scorecard, requirements: &[RequirementId]) -> ScenarioCoverage {
+    let named: HashSet<&str> =
+        card.scenarios.iter().flat_map(|scenario| &scenario.covers).map(String::as_str).collect();
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let with = requirements.iter().filter(|id| named.contains(id.as_str())).count();
+    ScenarioCoverage { requirements: count(with), of: count(requirements.len()) }
 }

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use factory_core::artifact::{
     Build, Change, CheckOutcome, CheckResult, Coverage, CoverageRow, Design, DesignDecision, FileChange,
-    Finding, Lesson, LessonTarget, Lessons, Merge, Patch, Place, Plan, PlanStep, Recon, Review, Severity,
-    Spec, Task, Tasks, TestCase, Tests, Verify,
+    Finding, Lesson, LessonTarget, Lessons, Merge, Patch, Place, Plan, PlanStep, Recon, Review,
+    ScenarioCoverage, Severity, Spec, Task, Tasks, TestCase, Tests, Verify,
 };
 use factory_core::event::{Person, Proof, RunStarted, SpecRef};
 use factory_core::feedback::{self, FailedScenario, FailureClass, Feedback, Holdout};
@@ -267,6 +267,7 @@ pub fn verify(patch: Digest, passed: u32, failed: u32, inconclusive: u32) -> Ver
         inconclusive,
         critical_passed: true,
         lower_bound_bp: 7411,
+        covered: Some(ScenarioCoverage { requirements: 2, of: 2 }),
         feedback: if failed == 0 { Feedback::default() } else { self::feedback(failed) },
         scorecard: Digest::of(b"scorecard"),
     }

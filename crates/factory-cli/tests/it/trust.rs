@@ -148,7 +148,7 @@ fn figures() {
     let text = world.factory(&["decision", "stats"]).ends_with(0);
     let lines = text.out.lines().count();
     assert!((30..80).contains(&lines), "{lines}: {text}");
-    text.says("32 of 185, 17.3 % (12.5–23.4)").says("scenario coverage   –").says("ALERT");
+    text.says("32 of 185, 17.3 % (12.5–23.4)").says("scenario coverage   7").says("ALERT");
     let csv = world.factory(&["decision", "stats", "--by=month", "--format=csv"]).ends_with(0).out;
     assert!(csv.contains("all,overrides,32,185,0.17297"), "{csv}");
     assert!(csv.lines().all(|line| line.split(',').count() == 7), "{csv}");

@@ -3,7 +3,7 @@
 use super::Rejection;
 use super::stuck::{self, Trouble};
 use crate::artifact::{Artifact, ArtifactKind, Body, Build};
-use crate::event::{ArtifactRef, Event, Evidence, FailureKind, Scored, SentBack, Stuck};
+use crate::event::{ArtifactRef, Counted, Event, Evidence, FailureKind, Scored, SentBack, Stuck};
 use crate::ids::{Attempt, Digest, FindingId, Timestamp, Usage};
 use crate::pipeline::condition;
 use crate::pipeline::model::{Edge, ExitGate, GateId, Stage};
@@ -240,9 +240,13 @@ fn judged(state: &RunState, stage: &Stage, digest: Digest, body: &Body, now: Tim
 /// The verdict as a score, with a name for each thing that is wrong.
 fn scored(verdict: &Verdict, digest: &Digest, body: &Body) -> Scored {
     let met = matches!(verdict, Verdict::Pass(_));
-    let (passed, of, mut findings) = match body {
-        Body::Verify(verify) => (verify.passed, verify.total(), policy::verify_findings(verify)),
-        Body::Review(review) => policy::review_score(review),
+    let mut covered = None;
+    let (counted, (passed, of, mut findings)) = match body {
+        Body::Verify(verify) => {
+            covered = verify.covered;
+            (Counted::Scenarios, (verify.passed, verify.total(), policy::verify_findings(verify)))
+        }
+        Body::Review(review) => (Counted::Requirements, policy::review_score(review)),
         Body::Spec(_)
         | Body::Design(_)
         | Body::Tests(_)
@@ -251,7 +255,7 @@ fn scored(verdict: &Verdict, digest: &Digest, body: &Body) -> Scored {
         | Body::Tasks(_)
         | Body::Build(_)
         | Body::Merge(_)
-        | Body::Lessons(_) => (0, 0, Vec::new()),
+        | Body::Lessons(_) => (Counted::Requirements, (0, 0, Vec::new())),
     };
     match verdict {
         Verdict::Pass(_) => findings.clear(),
@@ -260,5 +264,5 @@ fn scored(verdict: &Verdict, digest: &Digest, body: &Body) -> Scored {
         Verdict::Fail(_) if findings.is_empty() => findings.extend("pass-rate".parse::<FindingId>()),
         Verdict::Fail(_) => {}
     }
-    Scored { artifact: digest.clone(), passed, of, met, findings }
+    Scored { artifact: digest.clone(), counted, passed, of, covered, met, findings }
 }

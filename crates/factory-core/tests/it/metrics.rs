@@ -6,8 +6,7 @@ use factory_core::event::{Event, Outcome};
 use factory_core::ids::Timestamp;
 use factory_core::ledger::entry::{Decided, LedgerEntry};
 use factory_core::ledger::metrics::{self, By, Fold, Group, Query, Sign, Stats};
-use factory_core::policy::{self, Verdict};
-use factory_core::trust::{Level, Phase};
+use factory_core::trust::{Level, Phase, Readiness};
 use proptest::prelude::*;
 use proptest::sample;
 use serde_json::Value;
@@ -171,6 +170,10 @@ fn decided(
     )
 }
 
+fn readiness(entries: &[LedgerEntry], now: u64) -> Readiness {
+    metrics::readiness(&fold(entries), Timestamp(now))
+}
+
 fn total(entries: &[LedgerEntry], now: u64) -> metrics::Figures {
     fold(entries).finish(Timestamp(now), &Query::default()).total
 }
@@ -319,24 +322,37 @@ fn one_correction_may_be_two_events_and_the_last_failure_is_no_retry() {
 }
 
 #[test]
-fn scenarios_are_told_from_requirements_by_what_policy_says() {
-    let verify: factory_core::artifact::Verify = serde_json::from_value(serde_json::json!({
-        "patch": "a".repeat(64), "passed": 9, "failed": 1, "inconclusive": 0, "critical_passed": true,
-        "lower_bound_bp": 1, "feedback": {"items": []}, "scorecard": "b".repeat(64),
-    }))
-    .unwrap();
-    let review =
-        factory_core::artifact::Review { summary: String::new(), coverage: Vec::new(), findings: Vec::new() };
-    let counted = |verdict: Verdict| {
-        let (Verdict::Pass(reason) | Verdict::Fail(reason) | Verdict::Inconclusive(reason)) = verdict;
-        let mut entry: Value = serde_json::from_str(&like(r#""event":"policy_judged""#)).unwrap();
-        let run = entry["decided"]["run"].as_str().unwrap().to_owned();
-        entry["decided"]["event"]["reason"] = reason.into();
-        let entry = LedgerEntry::from_bytes(entry.to_string().as_bytes()).unwrap();
-        total(&[asked(1, &run, "1"), entry], 9).scenario_passes.of > 0
+fn requirements_are_not_scenarios_and_coverage_is_what_was_counted_last() {
+    let scored = |at, run: &str, counted: &str, covered: &str| {
+        let scored = format!(
+            r#"{{"artifact":"{}","counted":"{counted}","passed":9,"of":10,"covered":{covered},"met":true,"findings":[]}}"#,
+            "a".repeat(64)
+        );
+        let gate = r#"{"stage":"verify","edge":"exit"}"#;
+        let is = format!(
+            r#"{{"event":"policy_judged","gate":{gate},"sees":[],"passed":true,"reason":"so","scored":{scored}}}"#
+        );
+        event(at, run, at, &is)
     };
-    assert!(counted(policy::judge_verify(Default::default(), &verify)));
-    assert!(!counted(policy::judge_review(&review)));
+    let of = |requirements, of| format!(r#"{{"requirements":{requirements},"of":{of}}}"#);
+    let unknown = [asked(1, "a", "1"), scored(2, "a", "scenarios", "null")];
+    assert_eq!(readiness(&unknown, 9).coverage_bp, None);
+    let entries = [
+        asked(1, "a", "1"),
+        asked(1, "b", "2"),
+        scored(2, "a", "requirements", &of(9, 9)),
+        scored(3, "a", "scenarios", &of(1, 4)),
+        scored(4, "a", "scenarios", &of(3, 4)),
+        scored(5, "a", "scenarios", "null"),
+        scored(6, "b", "scenarios", &of(0, 3)),
+    ];
+    let found = total(&entries, 9);
+    assert_eq!((found.scenario_passes.hits, found.scenario_passes.of), (36, 40));
+    assert_eq!((found.coverage.hits, found.coverage.of), (3, 7));
+    // 42.857 % and no more.
+    assert_eq!(readiness(&entries, 9).coverage_bp, Some(4285));
+    let impossible = [asked(1, "a", "1"), scored(2, "a", "scenarios", &of(5, 4))];
+    assert_eq!(readiness(&impossible, 9).coverage_bp, None);
 }
 
 #[test]

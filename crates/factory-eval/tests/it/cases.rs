@@ -1,5 +1,6 @@
 //! What must be found, and what must not be.
 
+use factory_core::artifact::ScenarioCoverage;
 use factory_core::feedback::FailureClass::{self, *};
 use factory_engine::port::evaluator::EvaluatorError;
 use factory_engine::port::observer::Progress;
@@ -51,6 +52,8 @@ fn a_right_service_passes() {
     // Four of four: the fourth root of 5 %.
     assert_eq!(verify.lower_bound_bp, 4728);
     assert!(verify.feedback.is_empty());
+    // R77 is none of the specification, and counts for nothing.
+    assert_eq!(verify.covered, Some(ScenarioCoverage { requirements: 5, of: 9 }));
     assert_eq!(judged.card.clock, "moved by the project's own hook");
     assert!(judged.card.scenarios.iter().all(|scenario| scenario.runs.len() == 3));
     let seen = bench.seen.0.lock().unwrap();

@@ -240,6 +240,8 @@ pub struct Figures {
     pub false_positives: Rate,
     /// Scenarios that passed, of all that the evaluator scored.
     pub scenario_passes: Rate,
+    /// Requirements that at least one scenario is about, of all requirements of the runs whose scenarios were counted.
+    pub coverage: Rate,
     /// How long each gate waits, by its name.
     pub gate_waits: Vec<GateWait>,
     /// From the request to the merge.

@@ -6,15 +6,12 @@ use std::hash::{Hash, Hasher};
 
 use super::row::{self, Asked, DecisionRow, End, Hashing, Numbers, RunRow, Verdict, What};
 use crate::event::{
-    Channel, Decision, Escalation, Event, GateDecided, Outcome, Scored, SentBack, Stuck, VerdictSeen,
+    Channel, Counted, Decision, Escalation, Event, GateDecided, Outcome, Scored, SentBack, Stuck, VerdictSeen,
 };
 use crate::ids::{Digest, RunId, StageId, Timestamp};
 use crate::ledger::entry::{Decided, LedgerEntry, Request};
 use crate::pipeline::model::{Edge, GateId};
 use crate::trust::{BrokenTrust, TrustChange, TrustState};
-
-/// What the reason of a policy verdict on scenarios says, and of no other; see [`crate::policy::judge_verify`].
-const ABOUT_SCENARIOS: &str = " scenarios passed";
 
 /// All that the figures need, of all entries so far. Total: entries in any order, of any content, are taken; what cannot
 /// have happened counts for what it says.
@@ -185,8 +182,8 @@ impl Fold {
                     what: What::Expired,
                 });
             }
-            Event::PolicyJudged { gate, passed, reason, scored, .. } => {
-                self.judged(run, gate, *passed, reason, scored.as_ref());
+            Event::PolicyJudged { gate, passed, scored, .. } => {
+                self.judged(run, gate, *passed, scored.as_ref());
             }
             Event::SentBack { from, to, correction } => self.sent_back(run, position, from, to, correction),
             Event::ScorecardRevealed { .. } => self.row(run).revealed += 1,
@@ -243,15 +240,19 @@ impl Fold {
         self.decisions.push(DecisionRow { at, run, gate, by, edge, waited_ms, risk, what });
     }
 
-    fn judged(&mut self, run: u32, gate: &GateId, passed: bool, reason: &str, scored: Option<&Scored>) {
+    fn judged(&mut self, run: u32, gate: &GateId, passed: bool, scored: Option<&Scored>) {
         if gate.edge == Edge::Exit {
             self.tried(run, &gate.stage);
         }
         let Some(scored) = scored else { return };
-        if reason.contains(ABOUT_SCENARIOS) {
-            let row = self.row(run);
-            row.scenarios_passed = row.scenarios_passed.saturating_add(u64::from(scored.passed));
-            row.scenarios = row.scenarios.saturating_add(u64::from(scored.of));
+        match scored.counted {
+            Counted::Scenarios => {
+                let row = self.row(run);
+                row.scenarios_passed = row.scenarios_passed.saturating_add(u64::from(scored.passed));
+                row.scenarios = row.scenarios.saturating_add(u64::from(scored.of));
+                row.covered = scored.covered.or(row.covered);
+            }
+            Counted::Requirements => {}
         }
         if !passed {
             self.row(run).troubled = true;

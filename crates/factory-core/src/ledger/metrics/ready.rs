@@ -32,8 +32,6 @@ pub struct Watched {
 }
 
 /// What the last [`LOOK_BACK_MS`] say. A broken history of changes gives no days in a phase.
-///
-/// The ledger does not know which requirements have a scenario; whoever does may fill in `coverage_bp`.
 pub fn readiness(fold: &Fold, now: Timestamp) -> Readiness {
     let since = Timestamp(now.0.saturating_sub(LOOK_BACK_MS));
     let query = Query { since: Some(since), ..Query::default() };
@@ -64,12 +62,20 @@ pub(super) fn of_figures(figures: &Figures) -> Readiness {
         misses: share(figures.misses_of_passed),
         rollbacks: share(figures.rollbacks),
         auto_merged_rolled_back: Some(figures.merged_without_a_person_rolled_back),
-        coverage_bp: None,
+        coverage_bp: basis_points(figures.coverage),
         spec_iterations_x100: median,
         days_in_phase: 0,
         consecutive_days_override_below_10: 0,
         health,
     }
+}
+
+/// A share in hundredths of a per cent, rounded down, so that no bound is met by rounding; unknown where nothing was
+/// counted or the counts cannot be.
+fn basis_points(rate: Rate) -> Option<u32> {
+    let share = u128::from(rate.hits) * 10_000;
+    let bp = share.checked_div(u128::from(rate.of))?;
+    u32::try_from(bp).ok().filter(|bp| *bp <= 10_000)
 }
 
 /// Days with judgements, counted back from now, up to the first on which 10 % or more went against the evaluator. Days

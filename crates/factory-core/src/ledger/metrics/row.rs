@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{BuildHasherDefault, Hash};
 
+use crate::artifact::ScenarioCoverage;
 use crate::event::{Channel, Decision, Stuck};
 use crate::ids::Timestamp;
 use crate::pipeline::model::{Edge, EntryType};
@@ -90,6 +91,8 @@ pub(super) struct RunRow {
     pub(super) troubled: bool,
     pub(super) scenarios_passed: u64,
     pub(super) scenarios: u64,
+    /// How much of the specification the scenarios were about, when they were last counted.
+    pub(super) covered: Option<ScenarioCoverage>,
     pub(super) revealed: u64,
     /// Whether a person accepted the patch that was judged, in advance or not.
     pub(super) accepted: bool,

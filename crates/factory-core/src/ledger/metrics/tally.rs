@@ -8,6 +8,7 @@ use super::figures::{
 };
 use super::query::LEVEL;
 use super::row::{self, DecisionRow, End, RunRow, What};
+use crate::artifact::ScenarioCoverage;
 use crate::event::{Channel, Decision};
 use crate::ids::Timestamp;
 use crate::pipeline::model::Edge;
@@ -38,6 +39,8 @@ pub(super) struct Tally {
     iterations: Vec<u64>,
     scenarios_passed: u64,
     scenarios: u64,
+    covered: u64,
+    requirements: u64,
     revealed: u64,
     budget: BudgetGates,
     alone: u64,
@@ -79,6 +82,10 @@ impl Tally {
         self.iterations.extend(run.iterations);
         self.scenarios_passed = self.scenarios_passed.saturating_add(run.scenarios_passed);
         self.scenarios = self.scenarios.saturating_add(run.scenarios);
+        if let Some(ScenarioCoverage { requirements, of }) = run.covered {
+            self.covered = self.covered.saturating_add(u64::from(requirements));
+            self.requirements = self.requirements.saturating_add(u64::from(of));
+        }
         self.revealed += run.revealed;
     }
 
@@ -144,6 +151,7 @@ impl Tally {
             misses_of_passed: Rate::exact(pass_refused, pass_refused + pass_accepted),
             false_positives: Rate::wilson(fail_accepted, judged),
             scenario_passes: Rate::wilson(self.scenarios_passed, self.scenarios),
+            coverage: Rate::wilson(self.covered, self.requirements),
             gate_waits,
             time_to_merge: time_to_merge(&self.times),
             reworked: Rate::wilson(self.reworked, asked),

@@ -59,6 +59,7 @@ pub(super) fn all(figures: &Figures) -> Vec<Measured> {
         rate("misses_of_passed", figures.misses_of_passed),
         rate("false_positives", figures.false_positives),
         rate("scenario_passes", figures.scenario_passes),
+        rate("coverage", figures.coverage),
         rate("reworked", figures.reworked),
         rate("tries_again", figures.tries_again),
         rate("rollbacks", figures.rollbacks),
