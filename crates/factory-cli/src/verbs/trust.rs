@@ -1,5 +1,7 @@
 //! `factory trust`: how far the project trusts its evaluator. Every change is an entry of the ledger.
 
+use std::path::Path;
+
 use factory_core::ids::Timestamp;
 use factory_core::reason;
 use factory_core::trust::{self, Criterion, Due, Phase, Readiness, Refusal, TrustChange};
@@ -94,7 +96,7 @@ async fn status(format: ListFormat) -> Result<Exit, CliError> {
     let place = Place::here()?;
     let now = SystemClock.now();
     let (trust, lowered) = match archive::open(&place).await? {
-        Some(store) => census::settled(store.log.as_ref(), now).await?,
+        Some(store) => census::settled(store.log.as_ref(), &place.store(), now).await?,
         None => (Trust::of(Default::default(), now), None),
     };
     let recorded = trust.state.phase();
@@ -162,19 +164,20 @@ async fn change(
             .hint("factory run specs/….md starts a run")
     })?;
     let login = person::current(&place.project).login;
-    let change = decided(&store, |trust, now| make(trust, &login, &because, now)).await?;
+    let change = decided(&store, &place.store(), |trust, now| make(trust, &login, &because, now)).await?;
     output::line(&format!("Trust is {} now; it was {}.", change.to, change.from));
     Ok(Exit::Clean)
 }
 
 async fn decided(
     store: &Opened,
+    kept: &Path,
     make: impl FnOnce(&Trust, Timestamp) -> Result<TrustChange, Refusal>,
 ) -> Result<TrustChange, CliError> {
     let now = SystemClock.now();
     let log = store.log.as_ref();
     // First of all what is due by itself, as any look at trust records it.
-    let (_, lowered) = census::settled(log, now).await?;
+    let (_, lowered) = census::settled(log, kept, now).await?;
     if let Some(change) = lowered {
         output::note_line(&format!("trust has been lowered to {}: {}", change.to, self::because(&change)));
     }
@@ -184,7 +187,7 @@ async fn decided(
         }
         other => other.into(),
     })?;
-    let trust = Trust::of(census::fold(log).await?, now);
+    let trust = Trust::of(census::recount(log).await?, now);
     if let Some(broken) = &trust.broken {
         return Err(CliError::failed(format!("the recorded changes of trust cannot be believed: {broken}"))
             .hint("`factory decision verify` says whether the ledger is what was written"));

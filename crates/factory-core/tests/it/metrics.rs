@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use factory_core::event::{Event, Outcome};
-use factory_core::ids::Timestamp;
+use factory_core::ids::{Digest, Timestamp};
 use factory_core::ledger::entry::{Decided, LedgerEntry};
 use factory_core::ledger::metrics::{self, By, Fold, Group, Query, Sign, Stats};
 use factory_core::trust::{Level, Phase, Readiness};
@@ -90,6 +90,55 @@ fn every_figure_of_a_ledger_is_what_others_count() {
         }
     }
     assert!(numbers > 5000, "{numbers}");
+}
+
+#[test]
+fn a_fold_that_was_put_aside_goes_on_as_if_it_had_not_been() {
+    let (entries, now) = (ledger(), Timestamp(u64::MAX / 2));
+    let query = Query { by: By::Person, ..Query::default() };
+    let whole = fold(&entries);
+    for cut in [0, 1, 17, entries.len() / 2, entries.len()] {
+        let bytes = fold(&entries[..cut]).to_bytes();
+        let mut again = Fold::from_bytes(&bytes).unwrap();
+        assert_eq!(again.to_bytes(), bytes);
+        entries[cut..].iter().for_each(|entry| again.add(entry));
+        assert_eq!(again.to_bytes(), whole.to_bytes());
+        assert_eq!(json(again.finish(now, &query)), json(whole.finish(now, &query)));
+        assert_eq!(again.trust_changes(), whole.trust_changes());
+    }
+}
+
+/// Whoever changes what the fold counts, or what it keeps, raises the version in `ledger::metrics::snapshot`, so that no
+/// fold of before is gone on with; and then this digest.
+#[test]
+fn what_is_put_aside_has_the_form_of_its_version() {
+    let bytes = fold(&ledger()).to_bytes();
+    assert_eq!(bytes[0], 1);
+    assert_eq!(
+        Digest::of(&bytes).to_string(),
+        "9e213d9eb084b9842c2502ceea0c64e3664ef8f2872f32d8a5c7b2a79e819a0d"
+    );
+}
+
+#[test]
+fn what_is_no_fold_is_refused() {
+    let bytes = fold(&ledger()[..200]).to_bytes();
+    for cut in 0..bytes.len() {
+        assert!(Fold::from_bytes(&bytes[..cut]).is_err(), "cut at {cut}");
+    }
+    let more: Vec<u8> = bytes.iter().copied().chain([0]).collect();
+    assert!(Fold::from_bytes(&more).is_err());
+    let mut later = bytes.clone();
+    later[0] += 1;
+    assert!(Fold::from_bytes(&later).is_err());
+    for at in 1..bytes.len() {
+        let mut other = bytes.clone();
+        other[at] ^= 0x55;
+        // It may be another fold; then it can be counted.
+        if let Ok(fold) = Fold::from_bytes(&other) {
+            let _ = fold.finish(Timestamp(7), &Query { by: By::Pipeline, ..Query::default() });
+        }
+    }
 }
 
 #[test]
@@ -415,6 +464,8 @@ proptest! {
         let query = Query { since: since.map(Timestamp), until: None, by: all[which] };
         for part in [one, two, &entries] {
             let fold = fold(part);
+            let again = Fold::from_bytes(&fold.to_bytes()).expect("it was a fold");
+            prop_assert_eq!(json(again.finish(Timestamp(now), &query)), json(fold.finish(Timestamp(now), &query)));
             let stats = fold.finish(Timestamp(now), &query);
             let _ = fold.trust();
             let _ = metrics::readiness(&fold, Timestamp(now));

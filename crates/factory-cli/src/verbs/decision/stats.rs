@@ -26,7 +26,7 @@ pub(super) async fn stats(args: &StatsArgs) -> Result<Exit, CliError> {
     let place = Place::here()?;
     let now = SystemClock.now();
     let (trust, lowered) = match archive::open(&place).await? {
-        Some(store) => census::settled(store.log.as_ref(), now).await?,
+        Some(store) => census::settled(store.log.as_ref(), &place.store(), now).await?,
         None => (Trust::of(Default::default(), now), None),
     };
     if let Some(TrustChange { to, by, .. }) = &lowered {

@@ -23,15 +23,15 @@ pub struct Fold {
     /// Names, gates as they are written, by number.
     pub(super) names: Vec<String>,
     pub(super) gates: Vec<String>,
-    changes: Vec<TrustChange>,
-    run_numbers: Numbers<RunId>,
-    name_numbers: Numbers<String>,
-    gate_numbers: Numbers<GateId>,
-    stage_numbers: Numbers<StageId>,
+    pub(super) changes: Vec<TrustChange>,
+    pub(super) run_numbers: Numbers<RunId>,
+    pub(super) name_numbers: Numbers<String>,
+    pub(super) gate_numbers: Numbers<GateId>,
+    pub(super) stage_numbers: Numbers<StageId>,
     /// The texts of each specification until it merges, by the number of its path.
-    texts: Vec<Option<HashSet<Digest, Hashing>>>,
-    path_numbers: Numbers<String>,
-    last_run: Option<(RunId, u32)>,
+    pub(super) texts: Vec<Option<HashSet<Digest, Hashing>>>,
+    pub(super) path_numbers: Numbers<String>,
+    pub(super) last_run: Option<(RunId, u32)>,
 }
 
 impl Fold {
@@ -228,11 +228,19 @@ impl Fold {
         let gate = self.gate(&decided.gate);
         let row = self.row(run);
         let stuck = row.stuck.iter().find(|(at, _)| *at == gate).map(|(_, why)| *why);
-        let verdict = decided.verdict.as_ref().map(|&VerdictSeen { passed, shown, .. }| Verdict {
-            passed,
-            shown,
-            judged: via != Channel::InAdvance && judges(edge, decision, stuck),
+        let verdict = decided.verdict.as_ref().map(|&VerdictSeen { ref verify, passed, shown }| {
+            // Whoever accepts what was overridden already says nothing new of the verdict.
+            let anew = !row::accepts(decision) || row.overridden.as_ref() != Some(verify);
+            Verdict {
+                passed,
+                shown,
+                judged: via != Channel::InAdvance && judges(edge, decision, stuck) && anew,
+            }
         });
+        let failing = decided.verdict.as_ref().filter(|verdict| !verdict.passed);
+        if let (Decision::Overridden, Some(failing)) = (decision, failing) {
+            row.overridden = Some(failing.verify.clone());
+        }
         row.accepted |= verdict.is_some() && edge != Edge::Budget && row::accepts(decision);
         row.risk = risk.or(row.risk);
         let because = repeated(&decided.because);

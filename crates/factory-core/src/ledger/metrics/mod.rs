@@ -8,7 +8,7 @@
 //! - A *judgement* is a decision of somebody who was asked about a patch that the evaluator had judged: at an entry or
 //!   exit gate any decision, at an escalation a rejection or an override. Given in advance it is none, since nobody
 //!   looked; nor is it one at a budget gate, or where a patch only does not fit the moved base, or as one more try at an
-//!   escalation. `approved` and `overridden` accept the patch, `rejected` and `retried` refuse it.
+//!   escalation, or where a patch is accepted whose verdict was overridden before. `approved` and `overridden` accept the patch, `rejected` and `retried` refuse it.
 //! - A run belongs to the window and group of when and how it was asked for, a decision to its own. Runs whose request
 //!   is not in the ledger count nowhere; decisions in them do.
 //! - *Corrections* are the times that work went back, whoever sent it; carrying a patch over to another base is none.
@@ -25,6 +25,7 @@ mod people;
 mod query;
 mod ready;
 mod row;
+mod snapshot;
 mod tally;
 
 pub use factors::{Factor, FactorKind};
@@ -36,3 +37,4 @@ pub use fold::Fold;
 pub use people::{FAST_MS, PersonFigures, Sign};
 pub use query::{By, Group, LEVEL, Query, STATS_SCHEMA, Stats};
 pub use ready::{LOOK_BACK_MS, Watched, readiness, watched};
+pub use snapshot::NoFold;

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{BuildHasherDefault, Hash};
 
+use serde::{Deserialize, Serialize};
+
 use crate::artifact::ScenarioCoverage;
 use crate::event::{Channel, Decision, Stuck};
-use crate::ids::Timestamp;
+use crate::ids::{Digest, Timestamp};
 use crate::pipeline::model::{Edge, EntryType};
 use crate::risk::RiskClass;
 
@@ -24,6 +26,30 @@ impl<T> Default for Numbers<T> {
 }
 
 impl<T: Hash + Eq> Numbers<T> {
+    /// Things with the numbers that they have in this order.
+    pub(super) fn of(things: impl IntoIterator<Item = T>) -> Self {
+        let mut numbers = Self::default();
+        for (number, thing) in (0..).zip(things) {
+            numbers.0.insert(thing, number);
+        }
+        numbers
+    }
+
+    /// How many things have a number.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The things in the order of their numbers.
+    pub(super) fn in_order(&self) -> Vec<T>
+    where
+        T: Clone,
+    {
+        let mut numbered: Vec<(&T, u32)> = self.0.iter().map(|(thing, number)| (thing, *number)).collect();
+        numbered.sort_unstable_by_key(|(_, number)| *number);
+        numbered.into_iter().map(|(thing, _)| thing.clone()).collect()
+    }
+
     /// The number of a thing, and whether it is new.
     pub(super) fn number<Q>(&mut self, thing: &Q) -> (u32, bool)
     where
@@ -40,7 +66,7 @@ impl<T: Hash + Eq> Numbers<T> {
 }
 
 /// How a run was asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Asked {
     pub(super) at: Timestamp,
     pub(super) spec: u32,
@@ -53,7 +79,7 @@ pub(super) struct Asked {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum End {
     Merged,
     Rejected,
@@ -63,7 +89,7 @@ pub(super) enum End {
 }
 
 /// A run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct RunRow {
     pub(super) asked: Option<Asked>,
     pub(super) end: Option<(Timestamp, End)>,
@@ -94,13 +120,15 @@ pub(super) struct RunRow {
     /// How much of the specification the scenarios were about, when they were last counted.
     pub(super) covered: Option<ScenarioCoverage>,
     pub(super) revealed: u64,
+    /// The failing verdict that was overridden last.
+    pub(super) overridden: Option<Digest>,
     /// Whether a person accepted the patch that was judged, in advance or not.
     pub(super) accepted: bool,
     pub(super) risk: Option<RiskClass>,
 }
 
 /// A decision, or a gate that nobody decided.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct DecisionRow {
     pub(super) at: Timestamp,
     pub(super) run: u32,
@@ -113,7 +141,7 @@ pub(super) struct DecisionRow {
     pub(super) what: What,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum What {
     Expired,
     Decided {
@@ -126,7 +154,7 @@ pub(super) enum What {
 }
 
 /// The evaluator's verdict behind a decision.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Verdict {
     pub(super) passed: bool,
     pub(super) shown: bool,
