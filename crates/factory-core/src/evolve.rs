@@ -1,9 +1,9 @@
 //! The state after an event. Total: what [`crate::decide`] put into the log is never refused here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::ArtifactKind;
-use crate::event::{Decision, Event, GateDecided, Outcome, RunStarted, SentBack};
+use crate::event::{Decision, Event, GateDecided, Outcome, Person, RunStarted, SentBack};
 use crate::ids::{Digest, StageId, Timestamp, Usage};
 use crate::pipeline::model::{Edge, ExitGate, GateId};
 use crate::state::{RunState, StageState, StageStatus};
@@ -58,6 +58,7 @@ pub fn evolve(state: Option<RunState>, event: &Event, at: Timestamp) -> Result<R
             stage.status =
                 if exit_gate == Some(ExitGate::None) { StageStatus::Passed } else { StageStatus::Produced };
             stage.artifact = Some(artifact.clone());
+            stage.shown_to.clear();
             stage.corrections.clear();
         }
         Event::StageFailed { stage, usage, .. } => {
@@ -86,7 +87,10 @@ pub fn evolve(state: Option<RunState>, event: &Event, at: Timestamp) -> Result<R
                 escalation: escalation.clone(),
             };
         }
-        Event::GateSeen { gate, by, verdict_shown, .. } => {
+        Event::GateSeen { gate, by, seen, verdict_shown } => {
+            if *verdict_shown {
+                shown(&mut state, seen, by);
+            }
             if let StageStatus::AtGate { looked, .. } = &mut stage_mut(&mut state, &gate.stage)?.status {
                 let shown = looked.entry(by.login.clone()).or_default();
                 *shown = *shown || *verdict_shown;
@@ -136,6 +140,7 @@ fn begin(started: &RunStarted, at: Timestamp) -> RunState {
         raises: 0,
         soaked: false,
         entered: false,
+        shown_to: BTreeSet::new(),
         artifact: None,
         corrections: Vec::new(),
         verdicts: Vec::new(),
@@ -211,7 +216,21 @@ fn reset(stage: &mut StageState) {
     stage.corrections.clear();
 }
 
+/// A person was shown what came of judging some of these artifacts.
+fn shown(state: &mut RunState, seen: &[Digest], to: &Person) {
+    for (id, at) in &mut state.stages {
+        let judged =
+            state.started.pipeline.stage(id).is_some_and(|stage| stage.makes == ArtifactKind::Verify);
+        if judged && at.artifact.as_ref().is_some_and(|artifact| seen.contains(&artifact.digest)) {
+            at.shown_to.insert(to.login.clone());
+        }
+    }
+}
+
 fn gate_decided(state: &mut RunState, decided: &GateDecided) -> Result<(), BrokenLog> {
+    if decided.verdict.as_ref().is_some_and(|verdict| verdict.shown) {
+        shown(state, &decided.seen, &decided.by);
+    }
     let GateId { stage: id, edge } = &decided.gate;
     let wanted = state.started.pipeline.stage(id).map_or(1, |stage| stage.rule(*edge).approvals);
     let spent = state.budget().spent_times(state.usage);

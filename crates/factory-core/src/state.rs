@@ -1,6 +1,6 @@
 //! Where a run stands: a fold of its events, nothing more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::ArtifactKind;
 use crate::event::{ArtifactRef, Escalation, Outcome, Person, RunStarted, Scored, SentBack};
@@ -58,6 +58,8 @@ pub struct StageState {
     pub artifact: Option<ArtifactRef>,
     /// What the next try is told, oldest first.
     pub corrections: Vec<SentBack>,
+    /// Logins of those who know what came of judging what it made last. Nothing but a verification has any.
+    pub shown_to: BTreeSet<String>,
     /// What came of judging, oldest first, since a person last asked for another try. Kept when work is sent back.
     pub verdicts: Vec<Scored>,
 }

@@ -1,5 +1,7 @@
 //! Gates: what they show, who may decide what at which of them, and what a decision binds.
 
+use std::collections::BTreeSet;
+
 use super::{Rejection, made, stuck};
 use crate::artifact::ArtifactKind;
 use crate::command::Deciding;
@@ -114,12 +116,18 @@ pub(super) fn decided(state: &RunState, wanted: Deciding, now: Timestamp) -> Res
     let edited = edited(state, stage, &wanted)?;
     let follows = follows(state, stage, &open, &wanted)?;
     let Deciding { gate, decision, by, via, seen, note, overrides, because: _, edited: _ } = wanted;
-    let shown = match via {
-        Channel::Terminal => true,
-        Channel::InAdvance => false,
-        Channel::Command => looked(state, &gate, &by).unwrap_or(false),
-    };
-    let verdict = verdict(state, &seen).map(|(verify, passed)| VerdictSeen { verify, passed, shown });
+    let verdict = verdict(state, &seen).map(|verdict| {
+        let shown = match (via, decision) {
+            (Channel::Terminal, _) => true,
+            (Channel::InAdvance, _) => false,
+            // Whoever names all that is wrong knows that something is.
+            (Channel::Command, Decision::Overridden) => true,
+            (Channel::Command, Decision::Approved | Decision::Rejected | Decision::Retried) => {
+                verdict.shown_to.contains(&by.login)
+            }
+        };
+        VerdictSeen { verify: verdict.verify, passed: verdict.passed, shown }
+    });
     let waited_ms = now.since(open.since);
     let note = note.map(|note| note.trim().to_owned());
     let risk = risk(state);
@@ -173,8 +181,8 @@ fn may_decide(state: &RunState, stage: &Stage, open: &OpenGate, wanted: &Decidin
     if wanted.via == Channel::InAdvance && (rule.asks_for_somebody() || answered_by_nobody) {
         return Err(Rejection::NotInAdvance(gate()));
     }
+    let group = rule.authority.as_ref().and_then(|name| state.started.pipeline.authorities.get(name));
     if let Some(name) = &rule.authority {
-        let group = state.started.pipeline.authorities.get(name);
         let member = group.is_some_and(|group| {
             group.people.contains(&wanted.by.login)
                 || matches!(&wanted.by.proof, Proof::Signed { fingerprint, .. } if group.keys.contains(fingerprint))
@@ -187,19 +195,32 @@ fn may_decide(state: &RunState, stage: &Stage, open: &OpenGate, wanted: &Decidin
     if agrees && rule.not_requester && same_person(&wanted.by, &state.started.requested_by) {
         return Err(Rejection::Requester { gate: gate(), login: login() });
     }
-    if agrees && open.approved_by.iter().any(|before| same_person(before, &wanted.by)) {
+    let keys = group.map(|group| &group.keys);
+    let twice = |before: &Person| same_person(before, &wanted.by) && !hold_two_keys(keys, before, &wanted.by);
+    if agrees && open.approved_by.iter().any(twice) {
         return Err(Rejection::SamePerson { gate: gate(), login: login() });
     }
     Ok(())
 }
 
+/// Whether two people signed with different keys of a group. By listing both, the group says that two people hold them,
+/// whatever account they share.
+fn hold_two_keys(listed: Option<&Vec<String>>, a: &Person, b: &Person) -> bool {
+    let (Some(listed), Some(a), Some(b)) = (listed, key(a), key(b)) else { return false };
+    a != b && [a, b].iter().all(|key| listed.iter().any(|one| one == key))
+}
+
+/// The fingerprint of the key that a person has proved to hold.
+fn key(person: &Person) -> Option<&str> {
+    match &person.proof {
+        Proof::Signed { fingerprint, .. } => Some(fingerprint),
+        Proof::Unauthenticated => None,
+    }
+}
+
 /// Whether two names are, or may be, the same person's: one thing in common is enough.
 fn same_person(a: &Person, b: &Person) -> bool {
     let mail = |person: &Person| person.email.as_ref().map(|mail| mail.trim().to_lowercase());
-    let key = |person: &Person| match &person.proof {
-        Proof::Signed { fingerprint, .. } => Some(fingerprint.clone()),
-        Proof::Unauthenticated => None,
-    };
     a.login == b.login || (mail(a).is_some() && mail(a) == mail(b)) || (key(a).is_some() && key(a) == key(b))
 }
 
@@ -331,8 +352,17 @@ fn check_override(
     }
 }
 
-/// What the evaluator has said of the patch, if that is among what is seen: the verification, and whether it met the bar.
-fn verdict(state: &RunState, seen: &[Digest]) -> Option<(Digest, bool)> {
+/// What the evaluator has said of the patch.
+struct Judged<'a> {
+    /// The verification's digest.
+    verify: Digest,
+    passed: bool,
+    /// Logins of those who know, from whichever gate.
+    shown_to: &'a BTreeSet<String>,
+}
+
+/// What the evaluator has said of the patch, if that is among what is seen.
+fn verdict<'a>(state: &'a RunState, seen: &[Digest]) -> Option<Judged<'a>> {
     state.stages.iter().find_map(|(id, at)| {
         let artifact = at.artifact.as_ref()?;
         let stage = state.started.pipeline.stage(id)?;
@@ -340,7 +370,7 @@ fn verdict(state: &RunState, seen: &[Digest]) -> Option<(Digest, bool)> {
             return None;
         }
         let met = at.verdicts.iter().rev().find(|verdict| verdict.artifact == artifact.digest)?.met;
-        Some((artifact.digest.clone(), met))
+        Some(Judged { verify: artifact.digest.clone(), passed: met, shown_to: &at.shown_to })
     })
 }
 

@@ -151,6 +151,38 @@ fn people_who_have_nothing_in_common_are_different() {
 }
 
 #[test]
+fn two_keys_of_the_group_are_two_people_even_in_one_account() {
+    let mut pipeline = pipelines::strict();
+    let group =
+        pipeline.authorities.values_mut().find(|group| group.keys.iter().any(|k| k == "SHA256:maintainer"));
+    group.unwrap().keys.push("SHA256:another".to_owned());
+    let at_plan = || {
+        let mut walk = Walk::in_pipeline(pipeline.clone());
+        walk.go_on_to("plan");
+        walk.make("plan");
+        walk
+    };
+    let shared = |key: &str| samples::signed("bob", key);
+    let mut walk = at_plan();
+    walk.decide(by(&walk, "plan:exit", Decision::Approved, shared("SHA256:maintainer")));
+    walk.decide(by(&walk, "plan:exit", Decision::Approved, shared("SHA256:another")));
+    assert_eq!(walk.wanted(), ["tasks/1"]);
+    // Bob is in the group by his login, too; a key that is not listed makes nobody somebody else.
+    let same = || Rejection::SamePerson { gate: samples::exit("plan"), login: "bob".to_owned() };
+    for (first, second) in [
+        (shared("SHA256:maintainer"), shared("SHA256:maintainer")),
+        (shared("SHA256:maintainer"), samples::somebody("bob")),
+        (samples::somebody("bob"), shared("SHA256:another")),
+        (shared("SHA256:maintainer"), shared("SHA256:unlisted")),
+    ] {
+        let mut walk = at_plan();
+        walk.decide(by(&walk, "plan:exit", Decision::Approved, first));
+        let again = by(&walk, "plan:exit", Decision::Approved, second);
+        assert_eq!(walk.decide_refused(again), same());
+    }
+}
+
+#[test]
 fn one_who_says_no_is_enough() {
     for decision in [Decision::Rejected, Decision::Retried] {
         let mut walk = at_plan();

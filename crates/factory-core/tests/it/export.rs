@@ -147,6 +147,26 @@ fn any_byte_of_an_entry_that_is_another_shows() {
     }
 }
 
+/// Nothing is said of a signature that no entry names, so it must not be there.
+#[test]
+fn a_signature_that_no_entry_names_shows() {
+    let ledger = Ledger::whole();
+    let signed: Vec<bool> = ledger
+        .bytes
+        .iter()
+        .map(|bytes| jsonl::signed(&LedgerEntry::from_bytes(bytes).unwrap()).is_some())
+        .collect();
+    assert!(signed.contains(&true) && signed.contains(&false), "{signed:?}");
+    for (index, signed) in signed.into_iter().enumerate() {
+        let mut changed = lines(&ledger.export());
+        let line = &mut changed[index + 1];
+        *line = line.replacen(",\"entry\":", ",\"signature\":\"x\",\"entry\":", 1);
+        let faults = read(joined(&changed)).faults;
+        let expected = if signed { vec![] } else { vec![Fault::NotSigned(index as u64)] };
+        assert_eq!(faults, expected);
+    }
+}
+
 #[test]
 fn one_entry_that_is_another_is_the_only_one_that_is_named() {
     let ledger = Ledger::whole();

@@ -141,6 +141,33 @@ fn a_verdict_that_was_overridden_is_still_one_that_did_not_pass() {
 }
 
 #[test]
+fn what_was_shown_at_one_gate_is_known_at_the_next() {
+    let by = |login: &str, wanted: Deciding| Deciding {
+        via: Channel::Command,
+        by: samples::somebody(login),
+        ..wanted
+    };
+    for (login, looks, knows) in [("bob", true, true), ("bob", false, false), ("cleo", false, true)] {
+        let mut walk = Walk::up_to("verify");
+        for _ in 0..2 {
+            let verify = samples::verify(walk.patch(), 9, 0, 1);
+            walk.produce("verify", Body::Verify(verify));
+        }
+        if looks {
+            walk.obey(look(&walk, "verify:escalation", login, true));
+        }
+        // Cleo names all that is wrong, so she knows, although she never looked.
+        let gate = samples::gate("verify:escalation");
+        let overrides = walk.open(&gate).escalation.unwrap().findings;
+        let wanted = Deciding { overrides, ..walk.decides(&gate, Decision::Overridden) };
+        assert!(decided(&walk.decide(by("cleo", wanted))).verdict.as_ref().unwrap().shown);
+        let wanted = walk.decides(&samples::entry("merge"), Decision::Approved);
+        let events = walk.decide(by(login, wanted));
+        assert_eq!(decided(&events).verdict.as_ref().unwrap().shown, knows, "{login} {looks}");
+    }
+}
+
+#[test]
 fn a_look_is_forgotten_when_the_gate_opens_again() {
     let mut walk = Walk::up_to("merge");
     walk.obey(look(&walk, "merge:entry", "bob", true));

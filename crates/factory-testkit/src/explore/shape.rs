@@ -107,7 +107,7 @@ struct StageShape {
 enum Made {
     Nothing,
     Forgotten,
-    Counts { item: Option<Item>, patch: Option<Patch>, met: Option<bool> },
+    Counts { item: Option<Item>, patch: Option<Patch>, met: Option<bool>, shown_to: BTreeSet<String> },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -218,6 +218,7 @@ fn made(catalog: &Catalog, stage: &Stage, at: &StageState) -> Made {
             item: catalog.find(&artifact.digest),
             patch: artifact.patch.as_ref().and_then(Patch::of_digest),
             met: last.map(|verdict| verdict.met).filter(|_| stage.makes == ArtifactKind::Verify),
+            shown_to: at.shown_to.clone(),
         }
     } else if stage.makes == ArtifactKind::Verify {
         Made::Forgotten

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use factory_core::artifact::ArtifactKind;
 use factory_core::event::{Channel, Decision, Escalation, GateDecided, Outcome, Person, Proof, VerdictSeen};
-use factory_core::ids::{Digest, Timestamp};
+use factory_core::ids::{Digest, StageId, Timestamp};
 use factory_core::pipeline::model::{Edge, EntryGate, ExitGate, GateId, GateRule, OnExhausted, Role};
 
-use super::{Gate, Next, Now, Oracle, Settled, agrees, judge};
+use super::{Gate, Next, Now, Oracle, Settled, Stand, agrees, judge};
 
 impl Oracle<'_> {
     /// What whoever decides there has to see.
@@ -88,6 +88,9 @@ impl Oracle<'_> {
         let mut open = self.open(gate);
         assert_eq!(open.sees, seen, "it is seen as it is shown");
         assert!(!verdict_shown || self.verdict(seen).is_some(), "there is a verdict that could be shown");
+        if verdict_shown {
+            self.tell(seen, by);
+        }
         let before = open.looked.insert(by.login.clone(), verdict_shown);
         assert!(before.is_none_or(|before| !before && verdict_shown), "it is news");
         self.stand_mut(&gate.stage).now = Now::Gate(Box::new(open));
@@ -110,7 +113,10 @@ impl Oracle<'_> {
         assert_eq!(decided.waited_ms, self.at.0 - open.since.0);
         assert!(decided.because.chars().filter(|c| c.is_alphanumeric()).count() >= 8, "a reason says why");
         self.assert_may_decide(&open, &rule, decided);
-        assert_eq!(decided.verdict, self.verdict_beside(&open, decided));
+        assert_eq!(decided.verdict, self.verdict_beside(decided));
+        if decided.verdict.as_ref().is_some_and(|verdict| verdict.shown) {
+            self.tell(&decided.seen, &decided.by);
+        }
         assert_eq!(decided.note.is_some(), decided.decision == Decision::Retried);
         match decided.decision {
             Decision::Approved if gate.edge == Edge::Budget => {
@@ -199,7 +205,15 @@ impl Oracle<'_> {
         if agrees(decided.decision) {
             let requester = &self.started.requested_by;
             assert!(!rule.not_requester || !could_be(by, requester), "whoever asked does not approve");
-            assert!(!open.approved.iter().any(|before| could_be(before, by)), "nobody is two people");
+            let group = rule.authority.as_ref().map(|name| &self.started.pipeline.authorities[name]);
+            let two_keys = |before: &Person| match (&before.proof, &by.proof, group) {
+                (Proof::Signed { fingerprint: a, .. }, Proof::Signed { fingerprint: b, .. }, Some(group)) => {
+                    a != b && group.keys.contains(a) && group.keys.contains(b)
+                }
+                (Proof::Signed { .. } | Proof::Unauthenticated, _, _) => false,
+            };
+            let twice = |before: &&Person| could_be(before, by) && !two_keys(before);
+            assert_eq!(open.approved.iter().find(twice), None, "nobody is two people");
         }
         if decided.via == Channel::InAdvance {
             let asks = rule.authority.is_some() || rule.approvals > 1 || rule.not_requester;
@@ -217,12 +231,29 @@ impl Oracle<'_> {
         })
     }
 
-    fn verdict_beside(&self, open: &Gate, decided: &GateDecided) -> Option<VerdictSeen> {
+    /// The tries at verifying whose verdicts are among what is seen.
+    fn verified(&self, seen: &[Digest]) -> Vec<(StageId, u32)> {
+        let shown = |stand: &&Stand| {
+            stand.stage.makes == ArtifactKind::Verify
+                && stand.made.as_ref().is_some_and(|made| seen.contains(made))
+        };
+        self.stands.values().filter(shown).map(|stand| (stand.stage.id.clone(), stand.last)).collect()
+    }
+
+    fn tell(&mut self, seen: &[Digest], to: &Person) {
+        let tries = self.verified(seen);
+        self.known.extend(tries.into_iter().map(|(stage, last)| (stage, last, to.login.clone())));
+    }
+
+    fn verdict_beside(&self, decided: &GateDecided) -> Option<VerdictSeen> {
         let (verify, passed) = self.verdict(&decided.seen)?;
+        let told = |(stage, last)| self.known.contains(&(stage, last, decided.by.login.clone()));
         let shown = match decided.via {
             Channel::Terminal => true,
             Channel::InAdvance => false,
-            Channel::Command => open.looked.get(&decided.by.login).copied().unwrap_or(false),
+            Channel::Command => {
+                decided.decision == Decision::Overridden || self.verified(&decided.seen).into_iter().any(told)
+            }
         };
         Some(VerdictSeen { verify, passed, shown })
     }

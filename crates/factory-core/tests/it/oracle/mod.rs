@@ -62,6 +62,8 @@ struct Oracle<'a> {
     merged: Option<Digest>,
     rolled_back: bool,
     ended: bool,
+    /// Who knows what came of which try at verifying, by login.
+    known: BTreeSet<(StageId, u32, String)>,
     /// What has to come next, and in the same record.
     next: Next,
 }
@@ -143,6 +145,7 @@ impl<'a> Oracle<'a> {
             merged: None,
             rolled_back: false,
             ended: false,
+            known: BTreeSet::new(),
             next: Next::Anything,
         }
     }
