@@ -14,6 +14,7 @@
 //! | corrections | whether one is a rebase | the others are only told to whoever tries |
 //! | the artifact of a stage that has not passed and is not judged | for a verification, whether there is one | it is only where the next try starts from; scorecards can be shown |
 //! | who approved, who looked | as sets | their order is never asked for |
+//! | who knows the verdict | nothing | it is written beside decisions, and decides nothing |
 //! | escalations | the findings, and whether there is a correction | the rest is for people |
 //! | everything at the end | how it ended, what can be revealed or taken back | nothing else is obeyed |
 //!
@@ -107,7 +108,7 @@ struct StageShape {
 enum Made {
     Nothing,
     Forgotten,
-    Counts { item: Option<Item>, patch: Option<Patch>, met: Option<bool>, shown_to: BTreeSet<String> },
+    Counts { item: Option<Item>, patch: Option<Patch>, met: Option<bool> },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -218,7 +219,6 @@ fn made(catalog: &Catalog, stage: &Stage, at: &StageState) -> Made {
             item: catalog.find(&artifact.digest),
             patch: artifact.patch.as_ref().and_then(Patch::of_digest),
             met: last.map(|verdict| verdict.met).filter(|_| stage.makes == ArtifactKind::Verify),
-            shown_to: at.shown_to.clone(),
         }
     } else if stage.makes == ArtifactKind::Verify {
         Made::Forgotten
