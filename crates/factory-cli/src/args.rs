@@ -161,7 +161,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, value_name = "TYPE")]
     pub(crate) entry: Option<Entry>,
     /// What the model calls may cost in US dollars; then a person is asked
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", value_parser = dollars)]
     pub(crate) budget: Option<f64>,
     /// How many tokens the model calls may use; then a person is asked
     #[arg(long, value_name = "TOKENS")]
@@ -208,6 +208,9 @@ pub(crate) struct DoctorArgs {
     /// Directory for the new store [default: .factory-saved in the project]
     #[arg(long, value_name = "DIR", requires = "repair")]
     pub(crate) to: Option<PathBuf>,
+    /// Folder of the holdout scenarios
+    #[arg(long, value_name = "DIR", env = "FACTORY_HOLDOUTS")]
+    pub(crate) holdouts: Option<PathBuf>,
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ListFormat,
 }
@@ -351,4 +354,14 @@ pub(crate) struct Deciding {
     pub(crate) resume: bool,
     #[command(flatten)]
     pub(crate) settings: RunSettings,
+}
+
+/// An amount of money that can be a budget. More than the bound is a slip of the hand.
+fn dollars(text: &str) -> Result<f64, &'static str> {
+    match text.parse::<f64>() {
+        Ok(usd) if usd > 0.0 && usd <= 1e9 => Ok(usd),
+        Ok(_) | Err(_) => {
+            Err("a budget is an amount in US dollars above 0 and at most 1000000000, such as 12.50")
+        }
+    }
 }

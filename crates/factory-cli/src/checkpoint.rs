@@ -1,5 +1,8 @@
 //! Checkpoints of the decision ledger: how long it was and its head at some moment, signed with the user's SSH key where
 //! there is one. Whoever cuts or rewrites the ledger afterwards has to forge them, too.
+//!
+//! Each is a file, named by how many entries there were. One that says something else, or is signed by somebody else, is
+//! another file beside it: none is ever replaced, but an unsigned one by the same with a signature.
 
 use std::fs;
 use std::io;
@@ -59,9 +62,18 @@ impl Checkpoint {
     }
 }
 
+/// What came of making a checkpoint.
+#[derive(Debug)]
+pub(crate) enum Made {
+    /// It is kept now.
+    New(Checkpoint),
+    /// One that says the same, and is worth as much or more, is kept already.
+    Kept(Checkpoint),
+}
+
 /// Makes a checkpoint of the ledger as it is now. A key that cannot sign is no reason to have none: then it is unsigned,
 /// and says so.
-pub(crate) async fn make(place: &Place, log: &dyn EventLog) -> Result<Option<Checkpoint>, CliError> {
+pub(crate) async fn make(place: &Place, log: &dyn EventLog) -> Result<Option<Made>, CliError> {
     let Some(LedgerHead { count, hash }) = log.ledger_head().await? else { return Ok(None) };
     let (key, signature) = match SigningKey::find(&place.project) {
         Ok(Some(key)) => match key.sign(Namespace::Checkpoint, &Checkpoint::statement(count, &hash)) {
@@ -78,27 +90,66 @@ pub(crate) async fn make(place: &Place, log: &dyn EventLog) -> Result<Option<Che
         }
     };
     let checkpoint = Checkpoint { schema: SCHEMA, count, head: hash, at: SystemClock.now(), key, signature };
-    let folder = place.store().join(FOLDER);
-    let path = folder.join(format!("{count:012}.json"));
-    let text = serde_json::to_string_pretty(&checkpoint).expect("checkpoints hold only what JSON can say");
-    write(&folder, &path, text.as_bytes())
-        .map_err(|error| CliError::failed(format!("{} cannot be written", path.display())).because(&error))?;
-    Ok(Some(checkpoint))
+    let made = keep(&place.store().join(FOLDER), checkpoint)
+        .map_err(|error| CliError::failed("the checkpoint cannot be written").because(&error))?;
+    Ok(Some(made))
 }
 
-fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a checkpoint where it takes nothing away from those that are there.
+fn keep(folder: &Path, made: Checkpoint) -> io::Result<Made> {
     fs::create_dir_all(folder)?;
+    let same = |found: &Checkpoint| (found.count, &found.head) == (made.count, &made.head);
+    let mut unsigned = None;
+    for (path, found) in in_folder(folder)? {
+        let Ok(found) = found else { continue };
+        if !same(&found) {
+            continue;
+        }
+        match (&found.key, found.signature()) {
+            // Without a signature nothing is gained beside one; of one signer, the first says it earlier.
+            (Some(key), Some(_)) if made.key.is_none() || made.key.as_ref() == Some(key) => {
+                return Ok(Made::Kept(found));
+            }
+            (None, None) if found.signature.is_none() && made.key.is_none() => return Ok(Made::Kept(found)),
+            (None, None) if found.signature.is_none() => unsigned = Some(path),
+            (_, _) => {}
+        }
+    }
+    let text = serde_json::to_string_pretty(&made).expect("checkpoints hold only what JSON can say");
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    io::Write::write_all(&mut file, bytes)?;
+    io::Write::write_all(&mut file, text.as_bytes())?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    fs::File::open(folder)?.sync_all()
+    match unsigned {
+        Some(path) => drop(file.persist(path).map_err(|error| error.error)?),
+        None => persist_beside(file, folder, made.count)?,
+    }
+    fs::File::open(folder)?.sync_all()?;
+    Ok(Made::New(made))
+}
+
+/// Under the first name that is free.
+fn persist_beside(mut file: tempfile::NamedTempFile, folder: &Path, count: u64) -> io::Result<()> {
+    for nth in 1_u32.. {
+        let more = if nth == 1 { String::new() } else { format!("-{nth}") };
+        match file.persist_noclobber(folder.join(format!("{count:012}{more}.json"))) {
+            Ok(_) => return Ok(()),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => file = error.file,
+            Err(error) => return Err(error.error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 /// Every checkpoint, oldest first, with its file; or why a file is none.
-pub(crate) fn all(place: &Place) -> io::Result<Vec<(PathBuf, Result<Checkpoint, String>)>> {
-    let folder = place.store().join(FOLDER);
-    let entries = match fs::read_dir(&folder) {
+pub(crate) fn all(place: &Place) -> io::Result<Vec<Found>> {
+    in_folder(&place.store().join(FOLDER))
+}
+
+/// A file, and the checkpoint in it.
+pub(crate) type Found = (PathBuf, Result<Checkpoint, String>);
+
+fn in_folder(folder: &Path) -> io::Result<Vec<Found>> {
+    let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };

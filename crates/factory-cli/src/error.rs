@@ -68,7 +68,8 @@ impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;
         for cause in &self.causes {
-            write!(f, "\n  because: {}", cause.replace('\n', "\n  "))?;
+            // What goes on over several lines may be text of others, and is marked as such.
+            write!(f, "\n  because: {}", cause.replace('\n', "\n  │ "))?;
         }
         if let Some(hint) = &self.hint {
             write!(f, "\n  next: {}", hint.replace('\n', "\n        "))?;
@@ -84,7 +85,8 @@ impl From<StoreError> for CliError {
         match &error {
             StoreError::Held { holder } => {
                 CliError::usage("another factory is at work in this project").because(&error).hint(format!(
-                    "wait until process {holder} ends, or stop it with Ctrl-C; its run can be resumed"
+                    "it does not answer; wait until process {holder} ends, or end it with Ctrl-C: its run can be resumed; \
+                     if it was stopped with Ctrl-Z, `fg` in its terminal (or kill -CONT {holder}) lets it go on"
                 ))
             }
             StoreError::Driven { run, holder } => {
@@ -104,14 +106,14 @@ impl From<StoreError> for CliError {
             }
             StoreError::Full(_) => CliError::failed("the disk is full; nothing that was recorded is lost")
                 .because(&error)
-                .hint("make room, then `factory runs resume`"),
+                .hint("make room and give the same command again; `factory runs resume` goes on with a run that had begun"),
             StoreError::Damaged { .. } => CliError::failed(
                 "the store holds a record that is not what was written",
             )
             .because(&error)
             .hint(
-                "`factory runs list` shows what can still be read, and `factory doctor --repair` saves all of it; \
-                         merged branches are in git",
+                "`factory doctor --repair` names all that is damaged, and saves what is whole in a new store; merged \
+                 branches are in git",
             ),
             StoreError::Conflict { .. } | StoreError::NoBlob(_) | StoreError::Io { .. } => {
                 CliError::failed("the store cannot go on")

@@ -4,17 +4,17 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use factory_core::artifact::Artifact;
 use factory_core::command::Deciding;
+use factory_core::decide;
 use factory_core::event::{Channel, Decision, Person};
 use factory_core::ids::FindingId;
 use factory_core::pipeline::model::Edge;
-use factory_core::reason;
+use factory_core::reason::{self, NoReason};
 use factory_core::state::{OpenGate, RunState};
 use factory_engine::port::store::BlobStore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::CliError;
-use crate::verbs::runs::show;
-use crate::{archive, edit, story};
+use crate::{archive, edit, output, spent, story};
 
 /// How gates are answered in this process.
 #[derive(Debug, Clone)]
@@ -101,11 +101,11 @@ fn in_advance(asked: Asked<'_>) -> bool {
 }
 
 async fn at_terminal(asked: Asked<'_>, cancel: &CancellationToken) -> Result<Option<Answer>, CliError> {
-    let mut text = shown(asked.open, asked.blobs, true).await?;
+    let mut text = shown(asked.state, asked.open, asked.blobs, true).await?;
     loop {
         let open = asked.open.clone();
         let editable = edit::is_editable(asked.state, &open.gate);
-        let overridable = show::can_override(asked.state, &open);
+        let overridable = decide::can_override(asked.state, &open);
         let asking = tokio::task::spawn_blocking(move || ask(&open, &text, editable, overridable));
         let answer = tokio::select! {
             answer = asking => answer.map_err(|error| CliError::failed("the prompt failed").because(&error))?,
@@ -137,6 +137,7 @@ async fn at_terminal(asked: Asked<'_>, cancel: &CancellationToken) -> Result<Opt
 
 /// Everything that whoever decides has to see, in words; what the evaluator said only `with_verdict`.
 pub(crate) async fn shown(
+    state: &RunState,
     open: &OpenGate,
     blobs: &dyn BlobStore,
     with_verdict: bool,
@@ -152,6 +153,9 @@ pub(crate) async fn shown(
         }
         text.push_str(&story::wrap(&story::body(&body)));
         text.push('\n');
+    }
+    if let Some(spent) = spent::told(state, open) {
+        text.push_str(&format!("── what is spent ──\n{}\n", story::wrap(&spent)));
     }
     if let (Some(escalation), true) = (&open.escalation, with_verdict) {
         text.push_str("── what is stuck ──\n");
@@ -169,7 +173,7 @@ enum Asking {
 
 /// Asks until there is a decision with a reason.
 fn ask(open: &OpenGate, shown: &str, editable: bool, overridable: bool) -> io::Result<Asking> {
-    let mut err = io::stderr().lock();
+    let mut err = output::Notes;
     let mut lines = io::stdin().lock().lines();
     write!(err, "\n{shown}The gate {} asks for your decision.\n", open.gate)?;
     let choices: &[(&str, Option<Decision>)] = match (open.gate.edge, editable, overridable) {
@@ -213,10 +217,12 @@ fn ask(open: &OpenGate, shown: &str, editable: bool, overridable: bool) -> io::R
         }
     };
     let note = match decision {
-        Decision::Retried => match reason_line(&mut err, &mut lines, "What should be different: ")? {
-            Some(note) => Some(note),
-            None => return Ok(Asking::Leave),
-        },
+        Decision::Retried => {
+            match reason_line(&mut err, &mut lines, "What should be different: ", NoReason::of_note)? {
+                Some(note) => Some(note),
+                None => return Ok(Asking::Leave),
+            }
+        }
         Decision::Approved | Decision::Rejected | Decision::Overridden => None,
     };
     let overrides = match (decision, &open.escalation) {
@@ -224,9 +230,9 @@ fn ask(open: &OpenGate, shown: &str, editable: bool, overridable: bool) -> io::R
         (Decision::Overridden | Decision::Approved | Decision::Rejected | Decision::Retried, _) => Vec::new(),
     };
     for finding in &overrides {
-        writeln!(err, "You override: {finding}")?;
+        writeln!(err, "You override: {}", story::one_line(finding.as_str()))?;
     }
-    Ok(match reason_line(&mut err, &mut lines, "Because: ")? {
+    Ok(match reason_line(&mut err, &mut lines, "Because: ", NoReason::to_string)? {
         Some(because) => {
             Asking::Answered(Box::new(Answer { decision, because, note, overrides, edited: None }))
         }
@@ -236,10 +242,10 @@ fn ask(open: &OpenGate, shown: &str, editable: bool, overridable: bool) -> io::R
 
 /// Asks whether the changed artifact is approved; `None` when not.
 fn approve_changed(changed: &str) -> io::Result<Option<String>> {
-    let mut err = io::stderr().lock();
+    let mut err = output::Notes;
     let mut lines = io::stdin().lock().lines();
     write!(err, "\n{changed}\nThis takes its place. Nothing more to go back to the question. ")?;
-    reason_line(&mut err, &mut lines, "Because: ")
+    reason_line(&mut err, &mut lines, "Because: ", NoReason::to_string)
 }
 
 /// Asks for a reason until there is one; an empty line leaves.
@@ -247,6 +253,7 @@ fn reason_line(
     err: &mut impl Write,
     lines: &mut impl Iterator<Item = io::Result<String>>,
     prompt: &str,
+    told: fn(&NoReason) -> String,
 ) -> io::Result<Option<String>> {
     loop {
         write!(err, "{prompt}")?;
@@ -254,7 +261,9 @@ fn reason_line(
         let Some(line) = lines.next().transpose()? else { return Ok(None) };
         match reason::check(&line) {
             Ok(reason) => return Ok(Some(reason)),
-            Err(error) => writeln!(err, "{error}; it is kept with the run. (Ctrl-C leaves the gate open.)")?,
+            Err(error) => {
+                writeln!(err, "{}; it is kept with the run. (Ctrl-C leaves the gate open.)", told(&error))?
+            }
         }
     }
 }

@@ -18,14 +18,20 @@ mod invocation;
 mod output;
 mod person;
 mod progress;
+mod quote;
+mod spent;
 mod story;
 mod travel;
 mod verbs;
 mod wiring;
 
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
+use factory_core::plain;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Cli, Verb};
@@ -37,19 +43,14 @@ fn main() -> ExitCode {
     factory_sandbox::enter_if_helper();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are asked for; everything else is a wrong command line.
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Clean };
-            let _ = error.print();
-            return exit.into();
-        }
+        Err(error) => return not_obeyed(&error),
     };
     tracing_subscriber::fmt()
         .with_env_filter(
             EnvFilter::try_from_env("FACTORY_LOG")
                 .unwrap_or_else(|_| EnvFilter::new("off,factory_agents::model=warn")),
         )
-        .with_writer(std::io::stderr)
+        .with_writer(|| output::Notes)
         .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -62,13 +63,37 @@ fn main() -> ExitCode {
     let result = runtime.block_on(obey(cli.verb));
     // A prompt that nobody answers must not keep the process from ending.
     runtime.shutdown_background();
-    match result {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            output::note_line(&error.to_string());
-            error.exit().into()
+    let exit = result.unwrap_or_else(|error| {
+        output::note_line(&error.to_string());
+        error.exit()
+    });
+    printed(exit).into()
+}
+
+/// Says what is wrong with the command line. Help and the version are asked for, and nothing is wrong with them.
+fn not_obeyed(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        // It says again what was given, and that may hold anything.
+        let hides = |given: OsString| given.to_string_lossy().chars().any(plain::is_hidden);
+        if env::args_os().any(hides) {
+            output::note(&error.render().to_string());
+        } else {
+            let _ = error.print();
         }
+        return Exit::Usage.into();
     }
+    if let Err(error) = error.print().and_then(|()| io::stdout().flush()) {
+        output::lose(error);
+    }
+    printed(Exit::Clean).into()
+}
+
+/// How the process ends that wanted to end so: not well if something was not printed that should have been.
+fn printed(exit: Exit) -> Exit {
+    let Some(error) = output::lost() else { return exit };
+    let error = CliError::failed("standard output cannot be written").because(&error);
+    output::note_line(&error.to_string());
+    if exit == Exit::Clean { error.exit() } else { exit }
 }
 
 async fn obey(verb: Verb) -> Result<Exit, CliError> {

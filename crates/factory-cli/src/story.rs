@@ -1,22 +1,30 @@
-//! Events and artifacts in words, for terminals and logs.
+//! Events and artifacts in words, for terminals and logs. What others wrote stands on a line that begins with words of
+//! ours, or is quoted, as `quote` does it.
 
-use factory_core::artifact::{
-    Body, Change, Coverage, Design, LessonTarget, Lessons, Plan, Recon, Review, Severity, Tasks, TestCase,
-    Tests, Verify,
-};
+mod artifact;
+
 use factory_core::event::{
     ArtifactRef, Channel, Decision, Escalation, Event, FailureKind, GateDecided, Outcome, Person, Proof,
     SentBack, Skip, Stuck,
 };
 use factory_core::feedback::{CountBucket, FailureClass, Feedback};
-use factory_core::ids::{RequirementId, Timestamp, Usage};
+use factory_core::ids::{Timestamp, Usage};
+
+pub(crate) use self::artifact::body;
+pub(crate) use crate::quote::{flow, one_line, wrap};
 
 /// An event as one line: the stage it is about, and what happened.
 pub(crate) fn line(event: &Event) -> (String, String) {
     match event {
-        Event::RunStarted(started) => {
-            ("run".to_owned(), format!("{} started: {} ({})", started.run, started.spec.title, started.model))
-        }
+        Event::RunStarted(started) => (
+            "run".to_owned(),
+            format!(
+                "{} started: {} ({})",
+                started.run,
+                one_line(&started.spec.title),
+                one_line(&started.model)
+            ),
+        ),
         Event::StageSkipped { stage, why } => (stage.to_string(), format!("left out: {}", skipped(why))),
         Event::SoakBegan { stage, until } => (stage.to_string(), format!("waits until {}", moment(*until))),
         Event::SoakEnded { stage } => (stage.to_string(), "has waited long enough".to_owned()),
@@ -25,10 +33,13 @@ pub(crate) fn line(event: &Event) -> (String, String) {
         Event::StageProduced { stage, artifact, usage, .. } => {
             (stage.to_string(), format!("made {}{}", artifact_name(artifact), used(*usage)))
         }
-        Event::StageFailed { stage, attempt, kind, detail, .. } => {
-            (stage.to_string(), format!("attempt {attempt} failed ({}): {detail}", failure(*kind)))
+        Event::StageFailed { stage, attempt, kind, detail, .. } => (
+            stage.to_string(),
+            format!("attempt {attempt} failed ({}): {}", failure(*kind), one_line(detail)),
+        ),
+        Event::StageBlocked { stage, detail, .. } => {
+            (stage.to_string(), format!("blocked: {}", one_line(detail)))
         }
-        Event::StageBlocked { stage, detail, .. } => (stage.to_string(), format!("blocked: {detail}")),
         Event::StageUnblocked { stage, .. } => (stage.to_string(), "goes on".to_owned()),
         Event::GateOpened { gate, escalation: Some(escalation), .. } => {
             (gate.stage.to_string(), format!("the gate {gate} waits for a person: {}", stuck(escalation)))
@@ -46,7 +57,7 @@ pub(crate) fn line(event: &Event) -> (String, String) {
         Event::GateDecided(decided) => (decided.gate.stage.to_string(), decision(decided)),
         Event::PolicyJudged { gate, passed, reason, .. } => {
             let verdict = if *passed { "passed" } else { "did not pass" };
-            (gate.stage.to_string(), format!("{verdict}: {reason}"))
+            (gate.stage.to_string(), format!("{verdict}: {}", one_line(reason)))
         }
         Event::SentBack { from, to, correction } => {
             (from.to_string(), format!("sent the work back to {to}: {}", sent_back(correction)))
@@ -79,7 +90,7 @@ fn decision(decided: &GateDecided) -> String {
         Decision::Retried => "sent back".to_owned(),
         Decision::Overridden => {
             let findings: Vec<&str> = decided.overrides.iter().map(|finding| finding.as_str()).collect();
-            format!("overridden ({})", findings.join(", "))
+            format!("overridden ({})", one_line(&findings.join(", ")))
         }
     };
     let via = match decided.via {
@@ -132,11 +143,11 @@ pub(crate) fn escalation(escalation: &Escalation) -> String {
             index + 1,
             tried.passed,
             tried.of,
-            findings.join(", ")
+            one_line(&findings.join(", "))
         ));
     }
     for finding in &escalation.findings {
-        text.push_str(&format!("  finding {finding}\n"));
+        text.push_str(&format!("  finding {}\n", one_line(finding.as_str())));
     }
     text.push_str(&format!("  used so far: {}\n", cost(escalation.usage)));
     text
@@ -145,16 +156,11 @@ pub(crate) fn escalation(escalation: &Escalation) -> String {
 /// A person in words.
 pub(crate) fn person(person: &Person) -> String {
     match (&person.name, &person.email) {
-        (Some(name), Some(email)) => format!("{name} <{email}>"),
-        (Some(name), None) => name.clone(),
-        (None, Some(email)) => email.clone(),
-        (None, None) => person.login.clone(),
+        (Some(name), Some(email)) => one_line(&format!("{name} <{email}>")),
+        (Some(name), None) => one_line(name),
+        (None, Some(email)) => one_line(email),
+        (None, None) => one_line(&person.login),
     }
-}
-
-/// Text on one line, control characters made visible.
-pub(crate) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// A kind of failure in words.
@@ -220,7 +226,7 @@ pub(crate) fn ended(outcome: &Outcome) -> String {
         Outcome::Expired { gate } => format!("rejected: nobody decided at the gate {gate} in time"),
         Outcome::Cancelled { by, because } => format!("cancelled by {}: {}", person(by), one_line(because)),
         Outcome::Failed { stage, kind, detail } => {
-            format!("failed at {stage} ({}): {detail}", failure(*kind))
+            format!("failed at {stage} ({}): {}", failure(*kind), one_line(detail))
         }
     }
 }
@@ -238,11 +244,26 @@ pub(crate) fn cost(usage: Usage) -> String {
 /// Money in words; unknown prices say so.
 pub(crate) fn money(usage: Usage) -> String {
     match usage.micro_usd {
-        Some(_) if usage.calls == 0 => "$0".to_owned(),
-        Some(micro) => format!("${}.{:02}", micro / 1_000_000, (micro % 1_000_000) / 10_000),
-        None if usage.calls == 0 => "$0".to_owned(),
+        _ if usage.calls == 0 => "$0".to_owned(),
+        Some(micro) => dollars(micro),
         None => "unpriced".to_owned(),
     }
+}
+
+/// Millionths of a dollar in dollars, rounded down: whole cents from a dollar on, hundredths of cents below, and what is
+/// less than that to the last digit.
+fn dollars(micro: u64) -> String {
+    match micro {
+        1_000_000.. => exact_dollars(micro - micro % 10_000),
+        100.. => exact_dollars(micro - micro % 100),
+        _ => exact_dollars(micro),
+    }
+}
+
+/// Millionths of a dollar in dollars, to the last digit.
+pub(crate) fn exact_dollars(micro: u64) -> String {
+    let (cents, rest) = (micro % 1_000_000 / 10_000, format!("{:04}", micro % 10_000));
+    format!("${}.{cents:02}{}", micro / 1_000_000, rest.trim_end_matches('0'))
 }
 
 /// `12345` as `12.3k`.
@@ -278,196 +299,6 @@ fn format_moment(at: Timestamp, format: &str) -> String {
     }
 }
 
-/// An artifact in words.
-pub(crate) fn body(body: &Body) -> String {
-    match body {
-        Body::Spec(spec) => {
-            let ids: Vec<&str> = spec.requirements.iter().map(|id| id.as_str()).collect();
-            format!("{}: {}\n", spec.title, ids.join(", "))
-        }
-        Body::Design(design) => self::design(design),
-        Body::Tests(tests) => self::tests(tests),
-        Body::Recon(recon) => self::recon(recon),
-        Body::Plan(plan) => self::plan(plan),
-        Body::Tasks(tasks) => self::tasks(tasks),
-        Body::Build(build) => {
-            let mut text = format!("{}\n", build.summary.trim());
-            for file in &build.patch.changes {
-                let mark = match &file.change {
-                    Change::Written { existed: true, .. } => 'M',
-                    Change::Written { existed: false, .. } => 'A',
-                    Change::Deleted => 'D',
-                };
-                text.push_str(&format!("  {mark} {}\n", one_line(&file.path)));
-            }
-            for check in &build.checks {
-                let outcome = if check.passed() { "passed" } else { "FAILED" };
-                text.push_str(&format!("  check {}: {outcome}\n", check.name));
-            }
-            text
-        }
-        Body::Review(review) => self::review(review),
-        Body::Verify(verify) => self::verify(verify),
-        Body::Merge(merge) => format!("{} is {}\n", merge.branch, merge.commit),
-        Body::Lessons(lessons) => self::lessons(lessons),
-    }
-}
-
-/// The columns that a text for reading may take.
-const COLUMNS: usize = 100;
-
-/// The text with long lines broken, each going on below its own beginning.
-pub(crate) fn wrap(text: &str) -> String {
-    let mut wrapped = String::new();
-    for line in text.lines() {
-        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
-        let options = textwrap::Options::new(COLUMNS).subsequent_indent(&indent).break_words(false);
-        wrapped.push_str(&textwrap::fill(line, options));
-        wrapped.push('\n');
-    }
-    wrapped
-}
-
-fn ids(requirements: &[RequirementId]) -> String {
-    requirements.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-fn design(design: &Design) -> String {
-    let mut text = format!("{}\n", design.summary.trim());
-    for decision in &design.decisions {
-        text.push_str(&format!(
-            "\n- {} [{}]\n  {}\n",
-            decision.title,
-            ids(&decision.requirements),
-            decision.because
-        ));
-        for other in &decision.instead_of {
-            text.push_str(&format!("  instead of: {other}\n"));
-        }
-    }
-    for question in &design.questions {
-        text.push_str(&format!("\nquestion: {question}\n"));
-    }
-    text
-}
-
-fn tests(tests: &Tests) -> String {
-    let case = |case: &TestCase| {
-        let TestCase { name, requirements, given, when, then } = case;
-        format!("- {name} [{}]\n  given {given}\n  when {when}\n  then {then}\n", ids(requirements))
-    };
-    tests.cases.iter().map(case).collect()
-}
-
-fn recon(recon: &Recon) -> String {
-    let mut text = format!("{}\n", recon.summary.trim());
-    for place in &recon.places {
-        text.push_str(&format!("  {}: {} ({})\n", place.file, place.what, place.why));
-    }
-    for convention in &recon.conventions {
-        text.push_str(&format!("convention: {convention}\n"));
-    }
-    for risk in &recon.risks {
-        text.push_str(&format!("risk: {risk}\n"));
-    }
-    text
-}
-
-fn lessons(lessons: &Lessons) -> String {
-    let mut text = format!("{}\n", lessons.summary.trim());
-    for lesson in &lessons.lessons {
-        let target = match lesson.target {
-            LessonTarget::Specification => "specification",
-            LessonTarget::ReviewCriteria => "review criteria",
-            LessonTarget::Pattern => "pattern",
-            LessonTarget::Skill => "skill",
-            LessonTarget::Tests => "tests",
-        };
-        text.push_str(&format!("  {target}: {} ({})\n", lesson.proposal, lesson.evidence));
-    }
-    text
-}
-
-fn plan(plan: &Plan) -> String {
-    let mut text = format!("{}\n", plan.summary.trim());
-    for (index, step) in plan.steps.iter().enumerate() {
-        let ids: Vec<&str> = step.requirements.iter().map(|id| id.as_str()).collect();
-        text.push_str(&format!(
-            "\n{}. {} [{}]\n   {}\n",
-            index + 1,
-            step.title,
-            ids.join(", "),
-            step.detail.trim()
-        ));
-        if !step.files.is_empty() {
-            text.push_str(&format!("   files: {}\n", step.files.join(", ")));
-        }
-    }
-    for risk in &plan.risks {
-        text.push_str(&format!("\nrisk: {}\n", risk.trim()));
-    }
-    text
-}
-
-fn tasks(tasks: &Tasks) -> String {
-    let mut text = String::new();
-    for task in &tasks.tasks {
-        let ids: Vec<&str> = task.requirements.iter().map(|id| id.as_str()).collect();
-        let after = if task.depends_on.is_empty() {
-            String::new()
-        } else {
-            format!(", after {}", task.depends_on.join(", "))
-        };
-        text.push_str(&format!("{} {} [{}]{after}\n", task.id, task.title, ids.join(", ")));
-    }
-    text
-}
-
-fn review(review: &Review) -> String {
-    let mut text = format!("{}\n", review.summary.trim());
-    for row in &review.coverage {
-        let status = match row.status {
-            Coverage::Covered => "covered",
-            Coverage::Partial => "PARTIAL",
-            Coverage::Missing => "MISSING",
-        };
-        text.push_str(&format!(
-            "  {:<5} {status:<8} {}\n",
-            row.requirement.as_str(),
-            one_line(&row.evidence)
-        ));
-    }
-    for finding in &review.findings {
-        let severity = match finding.severity {
-            Severity::Blocking => "blocking",
-            Severity::Advice => "advice",
-        };
-        text.push_str(&format!(
-            "  {severity}: {}:{} {}\n",
-            finding.file,
-            finding.line,
-            finding.message.trim()
-        ));
-    }
-    text
-}
-
-fn verify(verify: &Verify) -> String {
-    let bound = f64::from(verify.lower_bound_bp) / 100.0;
-    let mut text = format!(
-        "{} of {} holdout scenarios passed (95 % lower bound {bound:.1} %)\n",
-        verify.passed,
-        verify.total()
-    );
-    if verify.inconclusive > 0 {
-        text.push_str(&format!("  {} could not be scored\n", verify.inconclusive));
-    }
-    if !verify.feedback.is_empty() {
-        text.push_str(&format!("  failed: {}\n", feedback(&verify.feedback)));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -483,26 +314,20 @@ mod tests {
 
     #[test]
     fn money_is_exact_or_unpriced() {
-        let usage = Usage { calls: 1, micro_usd: Some(1_239_999), ..Usage::default() };
-        assert_eq!(money(usage), "$1.23");
-        assert_eq!(money(Usage { micro_usd: None, ..usage }), "unpriced");
+        let usage = |micro| Usage { calls: 1, micro_usd: micro, ..Usage::default() };
+        for (micro, shown) in [
+            (1_239_999, "$1.23"),
+            (12_000_000, "$12.00"),
+            (129_950, "$0.1299"),
+            (120_000, "$0.12"),
+            (4_200, "$0.0042"),
+            (42, "$0.000042"),
+            (0, "$0.00"),
+        ] {
+            assert_eq!(money(usage(Some(micro))), shown);
+        }
+        assert_eq!(money(usage(None)), "unpriced");
         assert_eq!(money(Usage::default()), "$0");
-    }
-
-    #[test]
-    fn long_lines_go_on_below_their_beginning() {
-        let text = format!("   {}end", "word ".repeat(30));
-        let wrapped = wrap(&text);
-        assert_eq!(wrapped.lines().count(), 2);
-        assert!(
-            wrapped.lines().all(|line| line.starts_with("   word") && line.chars().count() <= 100),
-            "{wrapped}"
-        );
-        assert_eq!(wrap("a\n\n  b"), "a\n\n  b\n");
-    }
-
-    #[test]
-    fn control_characters_do_not_reach_a_terminal() {
-        assert_eq!(one_line("a\n\u{1b}[31mb"), "a  [31mb");
+        assert_eq!(exact_dollars(1_000_001), "$1.000001");
     }
 }

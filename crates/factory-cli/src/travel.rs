@@ -21,7 +21,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gatekeeper::{Asked, Gatekeeper};
 use crate::verbs::runs::show;
-use crate::{archive, checkpoint, invocation, output, story, wiring};
+use crate::{archive, checkpoint, invocation, output, spent, story, wiring};
 
 /// How often a run is claimed that somebody else has claimed, and how long after.
 const CLAIMS: u32 = 8;
@@ -180,7 +180,7 @@ fn report(state: &RunState, merge: Option<&Merge>, exit: Exit, factory: &str, fl
                 merge.map(|merge| format!("It is the branch {}, at {}.", merge.branch, merge.commit)),
             );
         }
-        (Some(outcome), _) => lines.push(format!("{run} {}.", story::ended(outcome))),
+        (Some(outcome), _) => lines.push(story::flow(&format!("{run} {}.", story::ended(outcome)))),
         (None, Exit::Interrupted) => {
             lines.push(format!("{run} was interrupted; nothing that was recorded is lost."));
             lines.push(format!("Go on: {factory} runs resume {run}{flags}"));
@@ -188,14 +188,18 @@ fn report(state: &RunState, merge: Option<&Merge>, exit: Exit, factory: &str, fl
         (None, _) => {
             for (id, stage) in &state.stages {
                 if let StageStatus::Blocked { detail, .. } = &stage.status {
-                    lines.push(format!("{run} is blocked at {id}: {detail}"));
+                    let blocked = format!("{run} is blocked at {id}: {}", story::one_line(detail));
+                    lines.push(story::flow(&blocked));
                     lines.push(format!("When that is mended: {factory} runs resume {run}{flags}"));
                 }
             }
             for open in state.open_gates() {
                 lines.push(format!("{run} waits at the gate {}.", open.gate));
                 if let Some(escalation) = &open.escalation {
-                    lines.push(story::escalation(escalation).trim_end().to_owned());
+                    lines.push(story::flow(story::escalation(escalation).trim_end()));
+                }
+                if let Some(spent) = spent::told(state, &open) {
+                    lines.push(spent.trim_end().to_owned());
                 }
                 lines.push(format!("See it:  {factory} gate show {} --run {run}", open.gate));
                 lines.push(format!("Go on:   {}", go_on(&open.gate, run, factory, flags)));

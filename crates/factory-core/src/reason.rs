@@ -1,7 +1,12 @@
 //! What counts as a reason. A decision without one is refused, and so is one that only says that it was made.
 
+use crate::plain;
+
 /// The longest rationale that is kept, in bytes.
 pub const LONGEST_RATIONALE: usize = 16 * 1024;
+
+/// How much of what is refused is said again, in characters.
+const LONGEST_ECHO: usize = 80;
 
 /// The fewest letters and digits of a reason. One of a script without spaces between words counts three times.
 const FEWEST_LETTERS: usize = 8;
@@ -24,7 +29,14 @@ const EMPTY_WORDS: &[&str] = &[
     "approving",
     "as",
     "asdf",
+    "asdfasdf",
+    "asdfgh",
     "because",
+    "build",
+    "cancel",
+    "canceled",
+    "cancelled",
+    "cancelling",
     "blah",
     "clear",
     "confirm",
@@ -34,9 +46,12 @@ const EMPTY_WORDS: &[&str] = &[
     "deny",
     "denied",
     "done",
+    "entry",
+    "exit",
     "fine",
     "foo",
     "bar",
+    "gate",
     "go",
     "good",
     "great",
@@ -46,6 +61,7 @@ const EMPTY_WORDS: &[&str] = &[
     "it",
     "its",
     "just",
+    "lets",
     "lgtm",
     "looks",
     "me",
@@ -60,11 +76,16 @@ const EMPTY_WORDS: &[&str] = &[
     "nope",
     "not",
     "ok",
+    "now",
     "okay",
     "ought",
+    "overridden",
+    "override",
     "pass",
     "passed",
+    "patch",
     "perfect",
+    "plan",
     "please",
     "qwerty",
     "reason",
@@ -72,11 +93,16 @@ const EMPTY_WORDS: &[&str] = &[
     "rejected",
     "rejecting",
     "rejects",
+    "retried",
+    "retry",
     "right",
+    "run",
     "seems",
     "ship",
     "so",
     "still",
+    "stop",
+    "stopped",
     "sure",
     "test",
     "testing",
@@ -103,10 +129,10 @@ pub enum NoReason {
     /// There is nothing in it that anybody could read.
     #[error("a decision needs a reason that is not blank")]
     Blank,
-    /// It is too short to say why.
+    /// It is too short to say why. With its beginning, on one line.
     #[error("`{0}` is too short to say why: write what was looked at, or what decided it")]
     Short(String),
-    /// It says only that the decision was made.
+    /// It says only that the decision was made. With its beginning, on one line.
     #[error("`{0}` only says that it was decided: write what was looked at, or what decided it")]
     Empty(String),
     /// It is too long to be one.
@@ -129,10 +155,31 @@ pub enum NoReason {
     },
 }
 
+impl NoReason {
+    /// The same of a note, which is checked as a reason is, and says what should be different.
+    pub fn of_note(&self) -> String {
+        match self {
+            NoReason::Blank => "the note is blank: say what should be different".to_owned(),
+            NoReason::Short(text) => {
+                format!("the note `{text}` is too short to say what should be different")
+            }
+            NoReason::Empty(text) => format!("the note `{text}` does not say what should be different"),
+            NoReason::Long { found } => {
+                format!(
+                    "the note is {found} bytes long, more than {LONGEST_RATIONALE}: name a file with the rest"
+                )
+            }
+            NoReason::Invisible { code, at } => format!(
+                "the note has a character that does not show (U+{code:04X}), as its {at}th: write it as plain text"
+            ),
+        }
+    }
+}
+
 /// The reason without space around it, if it is one.
 ///
 /// # Errors
-/// [`NoReason`], with the text where it is short.
+/// [`NoReason`], with the beginning of the text.
 pub fn check(because: &str) -> Result<String, NoReason> {
     if because.len() > LONGEST_RATIONALE {
         return Err(NoReason::Long { found: because.len() });
@@ -151,16 +198,22 @@ pub fn check(because: &str) -> Result<String, NoReason> {
     different.dedup();
     let different: usize = different.iter().map(|c| if without_spaces(*c) { 2 } else { 1 }).sum();
     if weight < FEWEST_LETTERS || different < FEWEST_DIFFERENT {
-        return Err(NoReason::Short(trimmed.to_owned()));
+        return Err(NoReason::Short(echo(trimmed)));
     }
     let says = |word: &str| {
         let word = word.to_lowercase();
-        !word.is_empty() && !EMPTY_WORDS.contains(&word.as_str()) && !word.chars().all(|c| c.is_ascii_digit())
+        // Single letters are abbreviations, as in `L.G.T.M.`.
+        let short = word.len() <= 1 || word.chars().all(|c| c.is_ascii_digit());
+        !short && !EMPTY_WORDS.contains(&word.as_str())
     };
     if !trimmed.split(|c: char| !c.is_alphanumeric()).any(says) {
-        return Err(NoReason::Empty(trimmed.to_owned()));
+        return Err(NoReason::Empty(echo(trimmed)));
     }
     Ok(trimmed.to_owned())
+}
+
+fn echo(text: &str) -> String {
+    plain::beginning(text, LONGEST_ECHO)
 }
 
 /// Whether a text has at least one letter or digit: neither spaces nor characters that nobody sees say anything.
@@ -168,10 +221,9 @@ pub fn says_something(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 
-/// Control characters but line breaks and tabs, and characters that hide or turn the text around them.
+/// What is hidden, but for line breaks, tabs, and the marks that choose how the character before them looks.
 fn does_not_show(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
+    plain::is_hidden(c) && !matches!(c, '\n' | '\t' | '\r' | '\u{FE00}'..='\u{FE0F}')
 }
 
 /// Whether a character belongs to a script that writes words without spaces: Chinese, Japanese, Korean, Thai.
@@ -206,6 +258,11 @@ mod tests {
             "approved approved",
             "OK ok okay yes",
             "yes, merge this please",
+            "L.G.T.M. ok ok",
+            "ship it now",
+            "approve plan exit",
+            "cancelled the run",
+            "asdfasdf asdf",
         ] {
             assert_eq!(check(empty), Err(NoReason::Empty(empty.to_owned())), "{empty}");
         }
@@ -219,10 +276,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_refused_is_not_said_again_at_length() {
+        let senseless = "okay yes\n".repeat(1_000);
+        let begun = format!("{}…", &"okay yes ".repeat(14)[..80]);
+        assert_eq!(check(&senseless), Err(NoReason::Empty(begun)));
+        let short = "a ".repeat(4_000);
+        assert_eq!(check(&short), Err(NoReason::Short(format!("{}…", "a ".repeat(40)))));
+    }
+
+    #[test]
     fn what_hides_or_is_endless_is_refused() {
         assert_eq!(check("all \u{1b}[2Jread and right"), Err(NoReason::Invisible { code: 0x1b, at: 5 }));
         assert_eq!(check("read \u{202e}desrever"), Err(NoReason::Invisible { code: 0x202e, at: 6 }));
-        for hidden in ['\0', '\u{7f}', '\u{9b}', '\u{200d}', '\u{2066}', '\u{feff}', '\u{e0041}'] {
+        for hidden in
+            ['\0', '\u{7f}', '\u{9b}', '\u{200d}', '\u{2066}', '\u{feff}', '\u{e0041}', '\u{61c}', '\u{ad}']
+        {
             let text = format!("all of it{hidden} read and right");
             assert_eq!(check(&text), Err(NoReason::Invisible { code: u32::from(hidden), at: 10 }));
         }

@@ -201,6 +201,8 @@ pub(crate) async fn blocking<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
+        // The runtime ends, and with it whatever serves the store: it has not been begun.
+        Err(stopped) if stopped.is_cancelled() => Err(StoreError::HolderGone),
         Err(stopped) => Err(StoreError::Io { action, source: Box::new(stopped) }),
     }
 }

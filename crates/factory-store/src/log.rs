@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::blobs::{self, FileBlobs};
 use crate::chain::{Chain, Head, INLINE_LIMIT};
-use crate::claims::{self, Claims};
+use crate::claims::Claims;
 use crate::database::Database;
 use crate::disk;
 use crate::evidence;
@@ -85,14 +85,9 @@ impl SledLog {
             database,
             nudged: Arc::default(),
             changes,
-            claims: Claims::default(),
+            claims: Claims::of(base),
             hold,
         })
-    }
-
-    /// [`EventLog::claim`] for another process.
-    pub(crate) fn claim_for(&self, run: &RunId, holder: String) -> Result<Lease, StoreError> {
-        self.claims.take(run, holder, ())
     }
 
     /// What keeps the store ours.
@@ -211,8 +206,7 @@ impl EventLog for SledLog {
     }
 
     async fn claim(&self, run: &RunId) -> Result<Lease, StoreError> {
-        // The store stays held while the lease lives: whoever opens it next must not give the run to somebody else.
-        self.claims.take(run, claims::this_process(), Arc::clone(&self.hold))
+        self.claims.take(run).await
     }
 }
 

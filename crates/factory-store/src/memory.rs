@@ -1,7 +1,7 @@
 //! The same promises without a disk, but for durability: for tests of whatever needs a store.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use factory_core::ids::{Digest, RunId};
@@ -11,7 +11,6 @@ use factory_engine::port::store::{
 use tokio::sync::broadcast;
 
 use crate::chain;
-use crate::claims::{self, Claims};
 use crate::log;
 
 /// Logs and a ledger in memory.
@@ -19,7 +18,7 @@ use crate::log;
 pub struct MemoryLog {
     kept: Mutex<Kept>,
     changes: broadcast::Sender<RunId>,
-    claims: Claims,
+    claims: Arc<Mutex<HashSet<RunId>>>,
 }
 
 #[derive(Debug, Default)]
@@ -31,7 +30,7 @@ struct Kept {
 impl Default for MemoryLog {
     fn default() -> Self {
         let (changes, _) = broadcast::channel(log::CHANGES);
-        Self { kept: Mutex::default(), changes, claims: Claims::default() }
+        Self { kept: Mutex::default(), changes, claims: Arc::default() }
     }
 }
 
@@ -110,7 +109,10 @@ impl EventLog for MemoryLog {
     }
 
     async fn claim(&self, run: &RunId) -> Result<Lease, StoreError> {
-        self.claims.take(run, claims::this_process(), ())
+        if !lock(&self.claims).insert(run.clone()) {
+            return Err(StoreError::Driven { run: run.clone(), holder: std::process::id().to_string() });
+        }
+        Ok(Lease::new(Claim { run: run.clone(), claims: Arc::clone(&self.claims) }))
     }
 }
 
@@ -127,14 +129,23 @@ impl BlobStore for MemoryBlobs {
     }
 }
 
+struct Claim {
+    run: RunId,
+    claims: Arc<Mutex<HashSet<RunId>>>,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        lock(&self.claims).remove(&self.run);
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::conformance::{self, Fresh};
 

@@ -262,6 +262,13 @@ mod tests {
     }
 
     fn sled_open(dir: &Path) -> sled::Db {
+        // Its threads can hold its lock for a moment after it was dropped.
+        for _ in 0..500 {
+            if let Ok(database) = sled::Config::new().path(dir).open() {
+                return database;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
         sled::Config::new().path(dir).open().unwrap()
     }
 

@@ -23,6 +23,7 @@ pub const FORMAT: u32 = 2;
 /// | `lock` | locked by the holder, with its process id in it |
 /// | `format` | the version of this layout, in decimal |
 /// | `acknowledged` | how many records and decisions there are at least |
+/// | `claims/` | for each run that somebody performs, a file locked by that process, with its id in it |
 /// | `before` | while it is opened: what that may destroy of the database |
 /// | `store/` | the database of the logs and the ledger |
 /// | `blobs/` | blobs, and records and decisions of more than 4 KiB, by SHA-256 |
@@ -138,11 +139,14 @@ mod tests {
         drop(blobs);
         let Store { log, blobs } = Store::open(base.path()).unwrap();
         assert_eq!(blobs.get(&digest).await.unwrap(), b"x");
-        let lease = log.claim(&"r-1".parse().unwrap()).await.unwrap();
+        let run = "r-1".parse().unwrap();
+        let lease = log.claim(&run).await.unwrap();
         drop((log, blobs));
-        assert!(held(), "somebody still performs a run");
+        let Store { log, .. } = Store::open(base.path()).unwrap();
+        let refused = log.claim(&run).await;
+        assert!(matches!(refused, Err(StoreError::Driven { .. })), "somebody still performs the run");
         drop(lease);
-        Store::open(base.path()).unwrap();
+        log.claim(&run).await.unwrap();
     }
 
     #[test]

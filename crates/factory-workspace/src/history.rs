@@ -1,7 +1,8 @@
 //! What the commits on local branches say: which of them take others back, and what their trailers name.
 //!
-//! Both are read from messages, which anyone who can commit can write. They are hints and anchors, not proofs. What cannot
-//! be read is passed over: a branch that leads to nothing, a parent that a shallow clone does not have.
+//! Both are read from messages, which anyone who can commit can write. They are hints and anchors, not proofs; a message
+//! about taking something back counts only with changes that do. What cannot be read is passed over: a branch that leads
+//! to nothing, a parent that a shallow clone does not have.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
@@ -10,6 +11,7 @@ use factory_core::ids::GitOid;
 use git2::{BranchType, Commit, Oid, Repository};
 
 use crate::project::{self, ProjectError};
+use crate::undone;
 
 /// How git begins the line in the message of `git revert`. After it comes the whole id and a full stop; for merges a
 /// comma; with `--reference` a short id, a space and what it is in brackets.
@@ -32,7 +34,11 @@ pub struct Reverted {
     pub at_ms: u64,
 }
 
-/// Which of these commits are taken back on some local branch, by a message with git's own `This reverts commit <id>`.
+/// Which of these commits are taken back on some local branch: by a commit that comes after them, has git's own `This
+/// reverts commit <id>` in its message, and in which at least one file goes back. A file does if it becomes exactly what it
+/// was before, or if a line with letters or digits goes that was added, or comes that was removed; so a revert counts whose
+/// conflicts somebody has resolved, and an empty commit does not.
+///
 /// Newest first; a commit that was taken back twice is in it twice. `repo_root` is the root of a work tree.
 ///
 /// A revert that was itself reverted is still in it: ask again, about the commits in `by`. Commits that the repository
@@ -60,7 +66,11 @@ pub fn reverts(repo_root: &Path, commits: &[GitOid]) -> Result<Vec<Reverted>, Pr
         let seconds = u64::try_from(commit.time().seconds()).unwrap_or(0);
         for name in reverted(&message, &asked) {
             let by = project::oid_of(commit.id());
-            found.push(Reverted { commit: name.clone(), by, at_ms: seconds.saturating_mul(1000) });
+            let named = Oid::from_str(name.as_str()).and_then(|id| repository.find_commit(id));
+            let Ok(named) = named else { continue };
+            if undone::undoes(&repository, commit, &named) {
+                found.push(Reverted { commit: name.clone(), by, at_ms: seconds.saturating_mul(1000) });
+            }
         }
     })?;
     Ok(found)

@@ -33,6 +33,7 @@ mod seal;
 mod setup;
 pub mod signing;
 mod tree;
+mod undone;
 mod workspaces;
 
 pub use checkout::clean_stale;

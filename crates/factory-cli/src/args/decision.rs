@@ -34,6 +34,10 @@ pub(crate) enum DecisionVerb {
     /// The decisions in figures: overrides, agreement, waits, rework, health
     Stats(super::trust::StatsArgs),
     /// Record that what a run merged has been taken back
+    #[command(
+        override_usage = "factory decision rollback <RUN> --because <REASON> [--commit <OID>]\n       \
+                                factory decision rollback --detect"
+    )]
     Rollback(RollbackArgs),
 }
 

@@ -4,9 +4,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use factory_core::ids::StageId;
 use factory_core::pipeline::model::Pipeline;
-use factory_core::pipeline::read::{self, Diagnostic};
+use factory_core::pipeline::read::{self, Diagnostic, Findings};
 use factory_core::toml_problem;
+use toml::de::DeTable;
 
 use crate::embedded;
 use crate::error::CliError;
@@ -23,6 +25,8 @@ pub(crate) struct Source {
     pub(crate) shown: String,
     /// Its text.
     pub(crate) text: String,
+    /// The name of the file that it is in, without `.toml`: the pipeline has to have the same.
+    pub(crate) file: Option<String>,
 }
 
 /// Finds, reads and checks a pipeline.
@@ -32,7 +36,44 @@ pub(crate) fn load(project: &Path, name: &str) -> Result<Pipeline, CliError> {
 
 /// Checks a pipeline, which has to be in order.
 pub(crate) fn check(source: &Source) -> Result<Pipeline, CliError> {
-    read::read(&source.text).map_err(|diagnostics| broken(&source.shown, &source.text, &diagnostics))
+    let Findings { pipeline, wrong, doubtful: _ } = examine(source);
+    pipeline.ok_or_else(|| broken(&source.shown, &source.text, &wrong))
+}
+
+/// Everything that is wrong with a pipeline, or seldom meant. A pipeline is known to people by the name in it, in runs and
+/// in statistics, and asked for by the name of its file: were they two, one could pass for another.
+pub(crate) fn examine(source: &Source) -> Findings {
+    let mut found = read::examine(&source.text);
+    if let Some(wrong) = source.file.as_deref().and_then(|file| misnamed(file, &source.text)) {
+        found.pipeline = None;
+        // Where the name itself is no name, that has been said.
+        if !found.wrong.iter().any(|other| other.span == wrong.span) {
+            found.wrong.push(wrong);
+            found.wrong.sort_by_key(|wrong| wrong.span.start);
+        }
+    }
+    found
+}
+
+/// What is wrong with a pipeline's name beside that of its file.
+fn misnamed(file: &str, text: &str) -> Option<Diagnostic> {
+    // Without a name that can be read, there is something else wrong.
+    let document = DeTable::parse(text).ok()?;
+    let name = document.get_ref().get("name")?;
+    let span = name.span();
+    let name = name.get_ref().as_str()?;
+    let shown = file.replace(char::is_control, "\u{fffd}");
+    if file.parse::<StageId>().is_err() {
+        let message = format!(
+            "`{shown}` is not a pipeline's name (lower-case letters, digits and hyphens), and its file has it"
+        );
+        return Some(Diagnostic { span, message, help: Some("rename the file".to_owned()) });
+    }
+    if name == file {
+        return None;
+    }
+    let message = format!("the pipeline's name is not that of its file, `{shown}`");
+    Some(Diagnostic { span, message, help: Some(format!("name = \"{shown}\", or rename the file")) })
 }
 
 /// Finds a pipeline: the project's own file of that name, else the one that is built in.
@@ -43,7 +84,10 @@ pub(crate) fn find(project: &Path, name: &str) -> Result<Source, CliError> {
     }
     let path = project.join(FOLDER).join(format!("{name}.toml"));
     match fs::read_to_string(&path) {
-        Ok(text) => Ok(Source { id: name.to_owned(), shown: format!("{FOLDER}/{name}.toml"), text }),
+        Ok(text) => {
+            let file = Some(name.to_owned());
+            Ok(Source { id: name.to_owned(), shown: format!("{FOLDER}/{name}.toml"), text, file })
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             built_in(name).ok_or_else(|| unknown(project, name))
         }
@@ -54,7 +98,7 @@ pub(crate) fn find(project: &Path, name: &str) -> Result<Source, CliError> {
 /// A pipeline that is built in.
 pub(crate) fn built_in(name: &str) -> Option<Source> {
     let text = embedded::pipeline(name)?.to_owned();
-    Some(Source { id: name.to_owned(), shown: format!("{name} (built in)"), text })
+    Some(Source { id: name.to_owned(), shown: format!("{name} (built in)"), text, file: None })
 }
 
 /// The names of the project's own pipelines, sorted.

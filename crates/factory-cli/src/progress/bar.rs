@@ -155,7 +155,7 @@ impl Watcher for Bar {
                 return;
             }
             Progress::Tool { summary } => story::one_line(&summary),
-            Progress::Check { name } => format!("check {name}"),
+            Progress::Check { name } => format!("check {}", story::one_line(&name)),
             Progress::Scenarios { done, of } => format!("{done} of {of} scenario runs"),
             Progress::Drift { detail } => format!("differs from the recording: {}", story::one_line(&detail)),
         };

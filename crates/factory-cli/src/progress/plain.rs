@@ -14,7 +14,7 @@ pub(super) struct Plain;
 /// An event with its time, as a line.
 pub(super) fn line(event: &Event, state: &RunState) -> String {
     let (stage, what) = story::line(event);
-    format!("{} {stage:<8} {}", story::time_of_day(state.changed_at), story::one_line(&what))
+    story::flow(&format!("{} {stage:<8} {}", story::time_of_day(state.changed_at), story::one_line(&what)))
 }
 
 impl Watcher for Plain {

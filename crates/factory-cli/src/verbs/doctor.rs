@@ -1,16 +1,18 @@
 //! `factory doctor`: look for what keeps a run from working, and say what mends it.
 
+mod damage;
 mod repair;
+mod store;
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use factory_agents::model::{Endpoint, OpenAiModel};
-use factory_engine::port::store::StoreError;
 use factory_sandbox::{Command, Environment, Launcher, Limits};
-use factory_store::Store;
 use serde::Serialize;
 
+use self::damage::Damaged;
 use crate::args::{DoctorArgs, ListFormat};
 use crate::config::place::{self, Place};
 use crate::error::CliError;
@@ -34,18 +36,21 @@ struct Finding {
     detail: String,
     /// One command or step that mends it.
     mend: Option<String>,
+    /// Of the store: each thing that is damaged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    damaged: Vec<Damaged>,
 }
 
 fn ok(id: &'static str, detail: impl Into<String>) -> Finding {
-    Finding { id, state: State::Ok, detail: detail.into(), mend: None }
+    Finding { id, state: State::Ok, detail: detail.into(), mend: None, damaged: Vec::new() }
 }
 
 fn note(id: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Finding {
-    Finding { id, state: State::Note, detail: detail.into(), mend: Some(mend.into()) }
+    Finding { id, state: State::Note, detail: detail.into(), mend: Some(mend.into()), damaged: Vec::new() }
 }
 
 fn failed(id: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Finding {
-    Finding { id, state: State::Failed, detail: detail.into(), mend: Some(mend.into()) }
+    Finding { id, state: State::Failed, detail: detail.into(), mend: Some(mend.into()), damaged: Vec::new() }
 }
 
 pub(crate) async fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
@@ -56,8 +61,8 @@ pub(crate) async fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
     let place = Place::here();
     findings.push(project(&place));
     if let Ok(place) = &place {
-        findings.push(store(place));
-        findings.push(holdouts(place));
+        findings.push(store::store(&place.store()).await?);
+        findings.push(holdouts(place, args.holdouts.as_deref()));
     }
     findings.push(endpoint(place.as_ref().ok()).await);
     let broken = findings.iter().any(|finding| finding.state == State::Failed);
@@ -71,6 +76,9 @@ pub(crate) async fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
                     State::Failed => "FAILED",
                 };
                 output::line(&format!("{state:<7} {:<9} {}", finding.id, finding.detail));
+                for damaged in &finding.damaged {
+                    output::line(&format!("                  {}", damage::line(damaged)));
+                }
                 if let Some(mend) = &finding.mend {
                     output::line(&format!("                  mend: {mend}"));
                 }
@@ -216,30 +224,13 @@ fn project(place: &Result<Place, CliError>) -> Finding {
     }
 }
 
-fn store(place: &Place) -> Finding {
-    if !place.store().join("store").is_dir() {
-        return ok("store", "no runs yet");
-    }
-    match Store::open(&place.store()) {
-        Ok(_) => ok("store", place.store().display().to_string()),
-        Err(StoreError::Held { holder }) => {
-            ok("store", format!("{}, in use by process {holder}", place.store().display()))
-        }
-        Err(error @ StoreError::Newer { .. }) => {
-            failed("store", error.to_string(), "use the version of factory that wrote it")
-        }
-        Err(error) => {
-            let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
-            failed("store", format!("{error}{cause}"), "factory doctor --repair")
-        }
-    }
-}
-
-fn holdouts(place: &Place) -> Finding {
+fn holdouts(place: &Place, flag: Option<&Path>) -> Finding {
     // Without a specification there is no short name, so the folder as a whole is looked at.
-    match place.holdouts(None, "") {
+    match place.holdouts(flag, "") {
         Ok(folder) => ok("holdouts", folder.display().to_string()),
-        Err(error) => failed("holdouts", error.to_string(), "factory init"),
+        Err(error) => {
+            failed("holdouts", error.to_string(), "factory init, or name the folder: --holdouts DIR")
+        }
     }
 }
 

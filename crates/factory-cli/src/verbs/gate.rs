@@ -1,9 +1,11 @@
 //! `factory gate`: the gates that wait, what they show, and deciding at one.
 
+use factory_core::artifact::Body;
 use factory_core::command::{Command, Deciding};
 use factory_core::decide::Rejection;
-use factory_core::event::{Channel, Decision};
-use factory_core::ids::FindingId;
+use factory_core::event::{Channel, Decision, Event};
+use factory_core::ids::{FindingId, RunId};
+use factory_core::plain;
 use factory_core::reason;
 use factory_core::state::OpenGate;
 use factory_engine::error::EngineError;
@@ -42,6 +44,9 @@ pub(crate) async fn gate(verb: GateVerb) -> Result<Exit, CliError> {
         }
         GateVerb::Reject(deciding) => plainly(Decision::Rejected, &deciding, |wanted| wanted).await,
         GateVerb::Retry { deciding, note } => {
+            reason::check(&note).map_err(|error| {
+                CliError::usage(error.of_note()).hint("--note \"…\": whoever does it again is told")
+            })?;
             plainly(Decision::Retried, &deciding, |wanted| Deciding { note: Some(note), ..wanted }).await
         }
         GateVerb::Override { deciding, finding } => {
@@ -107,35 +112,50 @@ async fn list(format: ListFormat) -> Result<Exit, CliError> {
     Ok(Exit::Clean)
 }
 
-/// The gate that is meant, with its run.
+/// The gate that is meant, with its run: of all gates that wait, or those of the run that is named, the only one by that
+/// name, or the only one.
 async fn choose(store: &Opened, choice: &GateChoice) -> Result<(History, OpenGate), CliError> {
-    let history = choose::only(store, choice.run.as_deref(), "run that waits at a gate", |state| {
-        !state.open_gates().is_empty()
-    })
-    .await?;
-    let open = history.state.open_gates();
-    let run = &history.state.started.run;
-    let Some(wanted) = &choice.gate else {
-        return match open.as_slice() {
-            [only] => Ok((history.clone(), only.clone())),
-            [] => Err(CliError::usage(format!("no gate of {run} waits for a decision"))
-                .hint(format!("factory runs show {run}"))),
-            several => {
-                let ids: Vec<String> = several.iter().map(|open| open.gate.to_string()).collect();
-                Err(CliError::usage(format!("several gates of {run} wait")).hint(ids.join("\n")))
-            }
-        };
+    let runs = match choice.run.as_deref() {
+        Some(run) => vec![choose::any(store, Some(run)).await?],
+        None => choose::suiting(store, |state| !state.open_gates().is_empty()).await?,
     };
-    let found = open.iter().find(|o| o.gate.to_string() == *wanted || o.gate.stage.as_str() == wanted);
-    match found {
-        Some(found) => Ok((history.clone(), found.clone())),
-        None => {
-            let ids: Vec<String> = open.iter().map(|open| open.gate.to_string()).collect();
-            let waiting = if ids.is_empty() { "none waits".to_owned() } else { ids.join(", ") };
-            Err(CliError::usage(format!("no gate `{wanted}` of {run} waits for a decision"))
-                .hint(format!("gates of this run that wait: {waiting}")))
-        }
+    let waiting = |run: &History| run.state.open_gates().into_iter().map(|o| (run.clone(), o)).collect();
+    let all: Vec<(History, OpenGate)> = runs.iter().flat_map::<Vec<_>, _>(waiting).collect();
+    let is_meant = |open: &OpenGate| {
+        choice
+            .gate
+            .as_ref()
+            .is_none_or(|wanted| open.gate.to_string() == *wanted || open.gate.stage.as_str() == wanted)
+    };
+    let mut meant: Vec<_> = all.iter().filter(|(_, open)| is_meant(open)).cloned().collect();
+    if meant.len() == 1 {
+        return Ok(meant.remove(0));
     }
+    let listed = |gates: &[(History, OpenGate)]| {
+        let line =
+            |(run, open): &(History, OpenGate)| format!("{} --run {}", open.gate, run.state.started.run);
+        gates.iter().map(line).collect::<Vec<_>>().join("\n")
+    };
+    if !meant.is_empty() {
+        return Err(CliError::usage(format!("{} gates wait; name the one that is meant", meant.len()))
+            .hint(listed(&meant)));
+    }
+    let of = match (&choice.run, runs.as_slice()) {
+        (None, []) => {
+            let none = CliError::usage("there is no run that waits at a gate");
+            return Err(none.hint("`factory runs list` shows all runs"));
+        }
+        (Some(_), [run]) => format!(" of {}", run.state.started.run),
+        (Some(_) | None, _) => String::new(),
+    };
+    let named =
+        choice.gate.as_ref().map_or(String::new(), |wanted| format!(" `{}`", plain::beginning(wanted, 80)));
+    let error = CliError::usage(format!("no gate{named}{of} waits for a decision"));
+    Err(match (all.as_slice(), runs.as_slice()) {
+        ([], [run]) => error.hint(format!("factory runs show {}", run.state.started.run)),
+        ([], _) => error,
+        (there, _) => error.hint(format!("these wait:\n{}", listed(there))),
+    })
 }
 
 async fn show(args: &ShowArgs) -> Result<Exit, CliError> {
@@ -145,11 +165,12 @@ async fn show(args: &ShowArgs) -> Result<Exit, CliError> {
     let run = &history.state.started.run;
     if args.artifact {
         let artifact = edit::shown(&open, store.blobs.as_ref()).await?;
-        output::text(&format!("{}\n", edit::to_json(&artifact.body)));
-        return Ok(Exit::Clean);
+        output::json(&artifact.body);
+        let verdict = matches!(artifact.body, Body::Verify(_));
+        return if verdict { looked(&place, &store, run, open, true).await } else { Ok(Exit::Clean) };
     }
     output::line(&format!("gate {} of {run}, since {}\n", open.gate, story::moment(open.since)));
-    output::text(&gatekeeper::shown(&open, store.blobs.as_ref(), !args.hide_verdict).await?);
+    output::text(&gatekeeper::shown(&history.state, &open, store.blobs.as_ref(), !args.hide_verdict).await?);
     output::line(&format!("The patch, if there is one: factory runs diff {run}"));
     output::line(&format!("It can be decided: {}.", choices(&history.state, &open)));
     if let Some(rule) = history.state.started.pipeline.stage(&open.gate.stage).map(|s| s.rule(open.gate.edge))
@@ -158,14 +179,20 @@ async fn show(args: &ShowArgs) -> Result<Exit, CliError> {
             output::line(&line);
         }
     }
-    // Who has seen what is part of what a decision is worth.
-    let look = Command::Look {
-        gate: open.gate.clone(),
-        by: person::current(&place.project),
-        seen: open.sees,
-        verdict_shown: !args.hide_verdict,
-    };
-    match wiring::recorder(&store).command(run, look).await {
+    looked(&place, &store, run, open, !args.hide_verdict).await
+}
+
+/// Keeps who has seen what: it is part of what a decision is worth.
+async fn looked(
+    place: &Place,
+    store: &Opened,
+    run: &RunId,
+    open: OpenGate,
+    verdict_shown: bool,
+) -> Result<Exit, CliError> {
+    let by = person::current(&place.project);
+    let look = Command::Look { gate: open.gate, by, seen: open.sees, verdict_shown };
+    match wiring::recorder(store).command(run, look).await {
         Ok(_) | Err(EngineError::Rejected(Rejection::AlreadySeen)) => Ok(Exit::Clean),
         Err(error) => Err(error.into()),
     }
@@ -188,6 +215,24 @@ fn asks_for(rule: &factory_core::pipeline::model::GateRule, open: &OpenGate) -> 
     lines
 }
 
+/// Whether the gate shows what this person looked at last, if they ever did. Who decides at once, without a look, binds
+/// what is there.
+fn still_as_seen(history: &History, open: &OpenGate, login: &str) -> Result<(), CliError> {
+    let last = history.events.iter().rev().find_map(|(at, event)| {
+        let Event::GateSeen { gate, by, seen, .. } = event else { return None };
+        (*gate == open.gate && by.login == login).then_some((at, seen))
+    });
+    match last {
+        Some((at, seen)) if *seen != open.sees => Err(CliError::usage(format!(
+            "what {} shows has changed since you looked at it, {}",
+            open.gate,
+            story::moment(*at)
+        ))
+        .hint(format!("factory gate show {} --run {}", open.gate, history.state.started.run))),
+        Some(_) | None => Ok(()),
+    }
+}
+
 async fn decide(
     place: &Place,
     store: &Opened,
@@ -203,8 +248,9 @@ async fn decide(
             .hint("--because \"…\": it is kept with the run, for whoever asks later")
     })?;
     let gatekeeper = Gatekeeper::choose(args.settings.approve_because.as_deref())?;
-    let started = history.state.started;
     let by = person::current(&place.project);
+    still_as_seen(&history, &open, &by.login)?;
+    let started = history.state.started;
     let wanted = Deciding::plain(open.gate.clone(), decision, by, Channel::Command, because, open.sees);
     let wanted = person::sign(place, store, &started.run, more(wanted), args.sign).await?;
     let by = wanted.by.clone();

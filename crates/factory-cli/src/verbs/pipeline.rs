@@ -41,7 +41,10 @@ fn named(project: &Path, asked: &str) -> Result<Source, CliError> {
     }
     let text = fs::read_to_string(asked)
         .map_err(|error| CliError::usage(format!("{asked} cannot be read")).because(&error))?;
-    Ok(Source { id: asked.to_owned(), shown: asked.to_owned(), text })
+    // What is piped in has no name of its own.
+    let file = asked.strip_suffix(".toml").and_then(|path| Path::new(path).file_name());
+    let file = file.map(|name| name.to_string_lossy().into_owned());
+    Ok(Source { id: asked.to_owned(), shown: asked.to_owned(), text, file })
 }
 
 /// All pipelines that there are, by name: the project's own, and those that are built in and not replaced by one of them.

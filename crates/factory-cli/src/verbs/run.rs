@@ -46,7 +46,9 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let model = wiring::model_choice(&place, &args.settings)?;
     let evaluation = evaluation::evaluation(&place, &args.settings, &spec.reference.slug)?;
     if args.dry_run {
-        return dry::show(&place, &spec, &pipeline, &model, &evaluation, args.settings.output.format);
+        let settings = &args.settings;
+        let planned = dry::Planned { spec: &spec, pipeline: &pipeline, entry, budget, settings };
+        return dry::show(&place, &planned, &model, &evaluation);
     }
 
     let person = person::current(&place.project);

@@ -95,6 +95,11 @@ fn damage_anywhere() {
                         ran.err.starts_with("error: ") && ran.err.contains("\n  next: "),
                         "byte {place}: {ran}"
                     );
+                    // What helps is not the command that just failed.
+                    assert!(
+                        ran.err.contains("factory doctor") && !ran.err.contains("runs list"),
+                        "byte {place}: {ran}"
+                    );
                 }
                 _ => panic!("byte {place}: {ran}"),
             }

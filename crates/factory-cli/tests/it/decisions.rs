@@ -30,7 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// One run that is merged, with a second one that began between its decisions. Answers the first.
-fn merged() -> (World, String) {
+pub(crate) fn merged() -> (World, String) {
     let world = World::new(building(vec![right()]));
     world.run(&[]).ends_with(4);
     let run = world.json(&["runs", "list"])[0]["id"].as_str().unwrap().to_owned();
@@ -41,16 +41,16 @@ fn merged() -> (World, String) {
     (world, run)
 }
 
-fn decide(world: &World, run: &str, args: &[&str]) -> Ran {
+pub(crate) fn decide(world: &World, run: &str, args: &[&str]) -> Ran {
     world.factory(&[&["gate"], args, &["--run", run]].concat())
 }
 
-fn verify(world: &World) -> Ran {
+pub(crate) fn verify(world: &World) -> Ran {
     world.factory(&["decision", "verify"])
 }
 
 /// What `verify --format json` says, with its status.
-fn report(world: &World, status: i32) -> Value {
+pub(crate) fn report(world: &World, status: i32) -> Value {
     let ran = world.factory(&["decision", "verify", "--format", "json"]).ends_with(status);
     serde_json::from_str(&ran.out).unwrap()
 }
@@ -106,6 +106,9 @@ fn listed_shown_and_exported() {
 
     let csv = world.factory(&["decision", "export", "--format", "csv"]).ends_with(0).out;
     assert_eq!(csv.lines().count(), rows.len() + 1);
+    let carried = world.git(&["rev-parse", BRANCH]);
+    let end = csv.lines().find(|line| line.contains(",end,")).unwrap();
+    assert!(end.contains(carried.trim()), "{end}");
     assert!(csv.contains(&format!("\"'{PLAN}\"")), "{csv}");
     let statement = world.factory(&["decision", "export", "--format", "in-toto"]).ends_with(0).out;
     let statement: Value = serde_json::from_str(&statement).unwrap();
@@ -119,13 +122,13 @@ fn listed_shown_and_exported() {
 }
 
 /// An export of a merged project, and its lines.
-fn exported(world: &World) -> Vec<String> {
+pub(crate) fn exported(world: &World) -> Vec<String> {
     let text = world.factory(&["decision", "export"]).ends_with(0).out;
     text.lines().map(str::to_owned).collect()
 }
 
 /// Verifies these lines in a folder that belongs to no project, and in the project.
-fn verify_lines(world: &World, lines: &[String], status: i32, in_project: bool) -> Ran {
+pub(crate) fn verify_lines(world: &World, lines: &[String], status: i32, in_project: bool) -> Ran {
     let folder = if in_project { world.project() } else { world.root().join("elsewhere") };
     fs::create_dir_all(&folder).unwrap();
     let file = world.root().join("export.jsonl");
@@ -136,7 +139,7 @@ fn verify_lines(world: &World, lines: &[String], status: i32, in_project: bool) 
 }
 
 /// The same entries after a change, with every hash and the header computed again.
-fn relinked(lines: &[String], change: impl Fn(&str) -> String) -> Vec<String> {
+pub(crate) fn relinked(lines: &[String], change: impl Fn(&str) -> String) -> Vec<String> {
     let mut header: Value = serde_json::from_str(&lines[0]).unwrap();
     let mut previous = None;
     let mut made = Vec::new();
@@ -332,7 +335,7 @@ fn changed_ledgers() {
 }
 
 /// Makes a key, and answers its public half.
-fn key(world: &World, name: &str) -> String {
+pub(crate) fn key(world: &World, name: &str) -> String {
     let file = world.root().join("home/.ssh").join(name);
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     let args = ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file.to_str().unwrap()];
@@ -340,7 +343,7 @@ fn key(world: &World, name: &str) -> String {
     fs::read_to_string(file.with_extension("pub")).unwrap().trim().to_owned()
 }
 
-fn allow(world: &World, key: &str, principal: &str) {
+pub(crate) fn allow(world: &World, key: &str, principal: &str) {
     let file = world.root().join("signers");
     fs::write(&file, format!("{principal} {key}\n")).unwrap();
     world.git(&["config", "gpg.ssh.allowedSignersFile", file.to_str().unwrap()]);
@@ -562,7 +565,7 @@ fn the_copy_is_read() {
 }
 
 /// By today's clock, which the run's commit has, too: nobody looks for reverts before it.
-fn revert_head(world: &World) {
+pub(crate) fn revert_head(world: &World) {
     let mut command = world.command("git", &["revert", "--no-edit", "HEAD"]);
     command.env_remove("GIT_AUTHOR_DATE").env_remove("GIT_COMMITTER_DATE");
     process::run(command).ends_with(0);
@@ -592,7 +595,7 @@ fn rollbacks() {
     // For good.
     revert_head(&world);
     roll(&["--detect"]).ends_with(0).says(&format!("{run} has been taken back by {revert}"));
-    roll(&["--detect"]).ends_with(0).says("None of 0 merged commits");
+    roll(&["--detect"]).ends_with(0).says("Nothing new: all 1 merged commits are recorded as taken back");
     roll(&[&run, "--because", "it broke the login page"]).ends_with(2).says("known already");
     let last = world.json(&["decision", "list"]).as_array().unwrap().last().unwrap().clone();
     assert_eq!((&last["kind"], &last["commit"]), (&json!("rollback"), &json!(revert)));

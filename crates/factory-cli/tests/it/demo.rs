@@ -120,7 +120,7 @@ fn the_demo_ends_in_a_branch() {
     let world = World::without_model();
     // Without a terminal and without a reason it stops at the first gate and says how to go on.
     let stopped = demo(&world, &[]).ends_with(4).says("waits at the gate plan:exit.");
-    let line = stopped.after("Go on:").replace('…', "a plan is a plan");
+    let line = stopped.after("Go on:").replace('…', "the plan covers all");
     let holdouts = world.root().join("shown-holdouts");
     let lines = holdout_lines(&holdouts, &dir(&world));
     assert!(lines.len() > 50, "{}", lines.len());

@@ -1,16 +1,21 @@
 //! `factory doctor`: what it finds in a project that works, and in one that does not.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::case;
-use crate::fixture::{FACTORY, World, building};
+use crate::fixture::{APPROVE, FACTORY, World, building, right};
 use crate::process;
+use crate::{case, with_python};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         case("the_doctor_finds_nothing_wrong_with_a_project_that_works", a_project_that_works),
         case("the_doctor_says_what_mends_a_project_that_does_not", a_project_that_does_not),
+        case("the_doctor_looks_for_holdouts_where_a_run_would", holdouts_elsewhere),
+        with_python("the_doctor_names_all_that_is_damaged_or_gone_with_its_runs", damage_in_the_store),
     ]
 }
 
@@ -47,4 +52,82 @@ fn a_project_that_does_not() {
         assert!(finding["state"] == "ok" || finding["mend"].is_string(), "{finding}");
     }
     world.factory(&["doctor"]).ends_with(1).says("FAILED").says("mend: ");
+}
+
+fn holdouts_elsewhere() {
+    let world = World::new(building(vec![]));
+    world.write(".factory/local.toml", "schema = 1\n");
+    world.factory(&["doctor"]).ends_with(1).says("FAILED  holdouts").says("--holdouts DIR");
+    let place = world.holdouts().to_str().unwrap().to_owned();
+    assert_eq!(state(&world.json(&["doctor", "--holdouts", &place]), "holdouts"), "ok");
+    let mut command = world.command(FACTORY, &["doctor"]);
+    command.env("FACTORY_HOLDOUTS", &place);
+    process::run(command).ends_with(0).never_says("FAILED");
+}
+
+/// Every file below a folder of the store.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// The things that the doctor says are damaged, each with its runs.
+fn damaged(world: &World) -> Vec<(String, Vec<String>)> {
+    let ran = world.factory(&["doctor", "--format", "json"]);
+    let findings: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(state(&findings, "store"), "failed", "{findings}");
+    ran.ends_with(1);
+    let store = findings.as_array().unwrap().iter().find(|finding| finding["id"] == "store").unwrap();
+    let things = store["damaged"].as_array().unwrap().iter().map(|thing| {
+        let runs = thing["runs"].as_array().into_iter().flatten();
+        let runs = runs.map(|run| run.as_str().unwrap().to_owned()).collect();
+        (thing["what"].as_str().unwrap().to_owned(), runs)
+    });
+    things.collect()
+}
+
+fn damage_in_the_store() {
+    let world = World::new(building(vec![right()]));
+    world.run(&[APPROVE]).ends_with(0);
+    let merged = world.id();
+    world.run(&[]).ends_with(4);
+    let waiting = world.id();
+    // Everything that both runs refer to is there, and nothing else is asked for.
+    world.factory(&["doctor"]).ends_with(0).says("2 runs with ");
+
+    let blobs = world.store().join("blobs");
+    let holding = |text: &str| {
+        let holds = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|found| found.contains(text));
+        files(&blobs).into_iter().find(holds).unwrap()
+    };
+    // What a patch writes is named by the artifact only.
+    let written = holding("nobody knows them\"}");
+    let plan = holding("One handler more.");
+    for path in [&written, &plan] {
+        let whole = fs::read(path).unwrap();
+        let mut hurt = whole.clone();
+        hurt[10] ^= 1;
+        fs::write(path, hurt).unwrap();
+        let found = damaged(&world);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].1.contains(&merged), "{found:?}");
+        world.factory(&["doctor"]).ends_with(1).says("doctor --repair");
+        fs::remove_file(path).unwrap();
+        assert_eq!(damaged(&world), found, "missing is as bad as changed");
+        fs::write(path, whole).unwrap();
+    }
+    world.factory(&["doctor"]).ends_with(0);
+
+    let cards = world.store().join("evaluator");
+    fs::rename(&cards, world.root().join("cards")).unwrap();
+    let found = damaged(&world);
+    assert!(found.len() == 1 && found[0].0.starts_with("scorecard "), "{found:?}");
+    fs::rename(world.root().join("cards"), &cards).unwrap();
+
+    fs::remove_dir_all(&blobs).unwrap();
+    let ran = world.factory(&["doctor"]).ends_with(1).says("FAILED  store").says("it is missing");
+    ran.says(&merged).says(&waiting).says("from a copy").never_says("doctor --repair");
+    // Nothing would be gained by a new store.
+    world.factory(&["doctor", "--repair"]).ends_with(1).says("DAMAGED blob").says("from a copy");
+    assert!(!world.project().join(".factory-saved").exists());
 }

@@ -7,7 +7,10 @@ use crate::case;
 use crate::fixture::{World, building, right};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![case("a_dry_run_shows_every_stage_and_does_nothing", a_dry_run)]
+    vec![
+        case("a_dry_run_shows_every_stage_and_does_nothing", a_dry_run),
+        case("a_dry_run_shows_what_the_run_would_do_that_was_asked_for", as_asked_for),
+    ]
 }
 
 fn a_dry_run() {
@@ -32,4 +35,48 @@ fn a_dry_run() {
     assert_eq!(world.branches(), ["main"]);
     world.factory(&["runs", "list"]).ends_with(0).says("no runs yet");
     assert!(!world.store().join("store").exists(), "looking makes no store");
+}
+
+/// The line of a stage, and those below it.
+fn block<'a>(out: &'a str, stage: &str) -> Vec<&'a str> {
+    let mut lines = out.lines().skip_while(|line| !line.starts_with(&format!("  {stage} ")));
+    let first = lines.next().unwrap_or_else(|| panic!("{stage} is not in {out}"));
+    let rest = lines.take_while(|line| line.starts_with("     "));
+    [first].into_iter().chain(rest).collect()
+}
+
+fn as_asked_for() {
+    let world = World::new(building(vec![right()]));
+    let hotfix = ["--dry-run", "--pipeline", "governed", "--entry", "hotfix", "--budget-tokens", "400000"];
+    let human = world.run(&hotfix).ends_with(0).says("pipeline governed, for a hotfix");
+    let human = human.says("budget 400000 tokens (from the command line)");
+    for stage in ["design", "tests", "recon", "plan"] {
+        let lines = block(&human.out, stage);
+        assert!(lines.len() == 1 && lines[0].ends_with("left out: a hotfix begins after it"), "{lines:?}");
+    }
+    let sees = |out: &str, stage: &str| block(out, stage)[0].split_once(" sees ").unwrap().1.to_owned();
+    assert!(sees(&human.out, "build").starts_with("the specification, a sealed checkout"), "{human}");
+    assert!(sees(&human.out, "review").starts_with("the specification, the patch"), "{human}");
+    let merge = block(&human.out, "merge").join("\n");
+    assert!(merge.contains("a person decides before it, within 336h"), "{merge}");
+
+    // The whole pipeline: everybody is given what stands in `needs`, and the budget is the pipeline's own.
+    let whole = ["--dry-run", "--pipeline", "governed", "--approve-because", "the tests decide"];
+    let human = world.run(&whole).ends_with(0).says("budget 25.00 USD, 20000000 tokens (from the pipeline)");
+    let before = "the specification, the design, the test cases, the reconnaissance";
+    assert!(sees(&human.out, "plan").starts_with(&format!("{before}, and the base's files")), "{human}");
+    assert!(sees(&human.out, "build").starts_with(&format!("{before}, the plan, a sealed")), "{human}");
+    let review = "the specification, the design, the test cases, the plan, the patch";
+    assert!(sees(&human.out, "review").starts_with(review), "{human}");
+    let plan = block(&human.out, "plan").join("\n");
+    assert!(plan.contains("a person decides after it, approved in advance"), "{plan}");
+
+    let json = world.run(&[&hotfix[..], &["--format", "json"]].concat()).ends_with(0).out;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["entry"], &json["budget"]["tokens"]), (&Value::from("hotfix"), &Value::from(400_000)));
+    assert_eq!(json["stages"][1]["left_out"], "a hotfix begins after it");
+    assert_eq!(
+        (&json["stages"][1]["most_model_calls"], &json["stages"][0]["left_out"]),
+        (&0.into(), &Value::Null)
+    );
 }

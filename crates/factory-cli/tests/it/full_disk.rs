@@ -59,12 +59,12 @@ fn a_store_on_a_full_disk() {
         "$FACTORY" runs logs > ../before
         free=$(df -k --output=avail .factory | tail -1)
         fallocate -l $((free - 6 * 1024))K .factory/ballast
-        expect 1 gate approve --because 'a good plan' --resume
-        expect 1 gate approve --because 'a good plan'
+        expect 1 gate approve --because 'the plan is small' --resume
+        expect 1 gate approve --because 'the plan is small'
         "$FACTORY" runs logs > ../after
         cmp ../before ../after
         rm .factory/ballast
-        expect 4 gate approve --because 'a good plan' --resume
+        expect 4 gate approve --because 'the plan is small' --resume
         fallocate -l $((free - 8 * 1024))K .factory/ballast
         expect 1 runs resume "$APPROVE"
         rm .factory/ballast
@@ -73,7 +73,7 @@ fn a_store_on_a_full_disk() {
         "#,
     );
     let ran = ran.ends_with(0).says("the disk is full; nothing that was recorded is lost").says("make room");
-    ran.says("is merged.").says("a good plan");
+    ran.says("is merged.").says("the plan is small");
     world.assert_merged();
 }
 
@@ -88,14 +88,16 @@ fn a_store_that_cannot_be_written() {
         mount -o remount,bind,ro .factory
         expect 1 run "$SPEC" "$APPROVE"
         expect 1 runs list
-        expect 1 gate approve --because 'a good plan'
+        expect 1 gate approve --because 'the plan is small'
+        expect 1 doctor
         mount -o remount,bind,rw .factory
         "$FACTORY" runs logs > ../after
         cmp ../before ../after
         expect 0 runs resume "$APPROVE"
         "#,
     );
-    ran.ends_with(0).says("Read-only file system").says("is merged.").never_says("panicked");
+    let ran = ran.ends_with(0).says("Read-only file system").says("is merged.").never_says("panicked");
+    ran.says("mend: make the file system writable").never_says("doctor --repair");
 }
 
 fn a_checkout_on_a_full_disk() {

@@ -3,7 +3,7 @@
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use crate::fixture::{BRANCH, FACTORY, World, building, right};
+use crate::fixture::{BRANCH, FACTORY, PIPELINE, World, building, right};
 use crate::process::{self, Ran};
 use crate::{case, with_python};
 
@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             the_printed_command_names_the_model,
         ),
         with_python("an_approval_and_a_resumption_are_two_steps", an_approval_and_a_resumption_are_two_steps),
+        with_python("the_only_gate_of_that_name_is_meant_whichever_run_it_is_of", the_only_gate_of_that_name),
         with_python("a_rejection_ends_the_run_with_its_own_status", a_rejection_ends_the_run),
         with_python("a_decision_that_cannot_be_made_records_nothing", a_decision_that_cannot_be_made),
         case("a_blank_reason_in_advance_is_refused_before_anything_runs", a_blank_reason_in_advance),
@@ -91,14 +92,46 @@ fn the_printed_command_names_the_model() {
     world.assert_merged();
 }
 
+fn the_only_gate_of_that_name() {
+    let world = World::with_pipeline(building(vec![right()]), PIPELINE);
+    world.run(&["--entry", "hotfix"]).ends_with(4).says("waits at the gate merge:entry.");
+    let merging = world.id();
+    world.run(&[]).ends_with(4).says("waits at the gate plan:exit.");
+    let planning = world.id();
+
+    let decide = |args: &[&str]| {
+        world.factory(&[&["gate", "approve"], args, &["--because", "it is what was asked for"]].concat())
+    };
+    let both = decide(&[]).ends_with(2).says("2 gates wait; name the one that is meant");
+    both.says(&format!("plan:exit --run {planning}")).says(&format!("merge:entry --run {merging}"));
+    decide(&["tasks"])
+        .ends_with(2)
+        .says("no gate `tasks` waits")
+        .says(&format!("merge:entry --run {merging}"));
+    decide(&["plan", "--run", &merging]).ends_with(2).says(&format!("no gate `plan` of {merging} waits"));
+    for args in [&["--run", ""][..], &["plan", "--run="]] {
+        decide(args).ends_with(2).says("an empty text names no run");
+    }
+    world.factory(&["runs", "show", ""]).ends_with(2).says("an empty text names no run");
+    for verb in ["resume", "cancel"] {
+        let because: &[&str] = if verb == "cancel" { &["--because", "nobody needs it"] } else { &[] };
+        let ran = world.factory(&[&["runs", verb], because].concat()).ends_with(2);
+        ran.says("2 runs are not finished; name the one that is meant").says(&merging).says(&planning);
+    }
+
+    world.factory(&["gate", "show", "merge"]).ends_with(0).says(&format!("gate merge:entry of {merging}"));
+    decide(&["plan:exit"]).ends_with(0).says(&format!("plan:exit of {planning} is approved."));
+    decide(&[]).ends_with(0).says(&format!("merge:entry of {merging} is approved."));
+}
+
 fn an_approval_and_a_resumption_are_two_steps() {
     let world = World::new(building(vec![right()]));
     world.run(&[]).ends_with(4);
-    let approved = world.factory(&["gate", "approve", "plan", "--because", "a good plan"]).ends_with(0);
+    let approved = world.factory(&["gate", "approve", "plan", "--because", "the plan is small"]).ends_with(0);
     let approved = approved.says("plan:exit of ").says("is approved.");
     assert_eq!(world.json(&["gate", "list"]), json!([]));
     // It is decided; there is nothing to decide again, or otherwise.
-    let again = ["gate", "approve", "plan:exit", "--because", "a good plan"];
+    let again = ["gate", "approve", "plan:exit", "--because", "the plan is small"];
     world.factory(&again).ends_with(2).says("there is no run that waits at a gate");
     world.factory(&["gate", "reject", "plan:exit", "--because", "no"]).ends_with(2);
 
@@ -111,7 +144,7 @@ fn an_approval_and_a_resumption_are_two_steps() {
     world.assert_merged();
     let shown = world.factory(&["runs", "show"]).ends_with(0);
     shown
-        .says("approved by Tess <tess@example.test> by command: a good plan")
+        .says("approved by Tess <tess@example.test> by command: the plan is small")
         .says("by command: the patch was read");
     assert!(world.git(&["log", "-1", "--format=%an", BRANCH]).contains("Tess"));
 }

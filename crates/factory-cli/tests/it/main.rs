@@ -19,11 +19,14 @@ mod editing;
 mod endpoint;
 mod entries;
 mod fixture;
+mod foreign;
 mod full_disk;
 mod gates;
 mod interrupted;
 mod killed;
+mod ledger;
 mod looking;
+mod messages;
 mod moved_base;
 mod overriding;
 mod people;
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         demo::trials(),
         damage::trials(),
         decisions::trials(),
+        ledger::trials(),
         recordings::trials(),
         deployments::trials(),
         interrupted::trials(),
@@ -76,6 +80,8 @@ fn main() -> ExitCode {
         endpoint::trials(),
         whole::trials(),
         gates::trials(),
+        foreign::trials(),
+        messages::trials(),
         full_disk::trials(),
         moved_base::trials(),
         budget::trials(),

@@ -57,7 +57,14 @@ fn does_not_fit() {
     ran.says("does not fit the base that has moved").says("conflict:service.py");
     assert_eq!(world.branches(), ["main"]);
     let gate = ["gate", "show", "build:escalation"];
-    world.factory(&gate).ends_with(0).says("both it and the patch change service.py");
+    let shown = world.factory(&gate).ends_with(0).says("both it and the patch change service.py");
+    // There is no verdict, so there is nothing to go on against.
+    shown.says("It can be decided: retry or reject.");
+    let because = ["--because", "main is right about it"];
+    let approve = world.factory(&[&["gate", "approve", "build"], &because[..]].concat()).ends_with(2);
+    approve.says("something is wrong; retry with a note, or reject").never_says("override");
+    let finding = ["--finding", "conflict:service.py"];
+    world.factory(&[&["gate", "override", "build"], &finding[..], &because].concat()).ends_with(2);
     let shown = world.json(&["gate", "list"]);
     assert_eq!(shown[0]["findings"], serde_json::json!(["conflict:service.py"]));
     let again = ["--note", "Keep what main says of being well.", "--because", "main is right about it"];

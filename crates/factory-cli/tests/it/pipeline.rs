@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         case("everything_that_is_wrong_with_a_pipeline_is_said_with_its_place", findings),
         case("the_findings_as_json", findings_as_json),
         case("what_is_doubtful_is_found_and_can_be_used", doubtful),
+        case("a_pipeline_that_passes_for_another_is_refused", misnamed),
         case("a_pipeline_that_cannot_be_found_is_a_mistake_of_the_command_line", not_found),
         case("pipelines_are_drawn_as_text_and_as_graphs", drawn),
         case("the_pipelines_of_the_project_are_listed_beside_those_that_are_built_in", listed),
@@ -167,6 +168,37 @@ fn doubtful() {
     world.factory(&["pipeline", "show", "beside"]).ends_with(0);
 }
 
+fn misnamed() {
+    let world = world();
+    world.write("pipelines/quick.toml", &like_feature("feature", ""));
+    let place = include_str!("../../../../pipelines/feature.toml")
+        .lines()
+        .position(|line| line.starts_with("name = "))
+        .unwrap();
+    let place =
+        format!("pipelines/quick.toml:{}:8: the pipeline's name is not that of its file, `quick`", place + 1);
+    let ran = world.factory(&["pipeline", "check"]).ends_with(1).says(&place);
+    ran.says("name = \"quick\", or rename the file").says("pipelines/quick.toml: cannot be used; 1 finding");
+    for asked in ["quick", "pipelines/quick.toml"] {
+        world.factory(&["pipeline", "check", asked]).ends_with(1).says(&place);
+        world.factory(&["pipeline", "show", asked]).ends_with(2).says(&place);
+    }
+    world.run(&["--pipeline", "quick", "--dry-run"]).ends_with(2).says(&place);
+    world.factory(&["pipeline", "list"]).ends_with(0).says("factory pipeline check quick");
+    world.write("pipelines/quick.toml", &like_feature("quick", ""));
+    world.factory(&["pipeline", "check"]).ends_with(0);
+
+    world.write("pipelines/Quick Fix.toml", &like_feature("quick", ""));
+    let ran = world.factory(&["pipeline", "check"]).ends_with(1);
+    ran.says("pipelines/Quick Fix.toml:")
+        .says("`Quick Fix` is not a pipeline's name")
+        .says("rename the file");
+    world.run(&["--pipeline", "Quick Fix", "--dry-run"]).ends_with(2).says("is not a pipeline's name");
+    // What is named twice wrongly is said once.
+    world.write("pipelines/Quick Fix.toml", &like_feature("Quick Fix", ""));
+    world.factory(&["pipeline", "check"]).ends_with(1).says("Quick Fix.toml: cannot be used; 1 finding");
+}
+
 fn not_found() {
     let world = world();
     for verb in ["check", "show"] {
@@ -205,9 +237,9 @@ fn drawn() {
     let json = world.json(&["pipeline", "show", "bug"]);
     assert_eq!((&json["name"], json["stages"].as_array().unwrap().len()), (&Value::from("bug"), 6));
     // A file of the project comes before one that is built in.
-    world.write("pipelines/feature.toml", &like_feature("mine", ""));
+    world.write("pipelines/feature.toml", &like_feature("feature", BESIDE));
     let shown = world.factory(&["pipeline", "show", "feature"]).ends_with(0);
-    assert!(shown.out.starts_with("pipeline mine\n"), "{shown}");
+    assert!(shown.out.starts_with("pipeline feature\n") && shown.out.contains("\nsecurity\n"), "{shown}");
 }
 
 fn listed() {

@@ -68,12 +68,20 @@ fn a_patch_is_made_again() {
         world.factory(&[&["gate"], args, &["--because", "comments are missing there", "--resume"]].concat())
     };
     resume(&["approve", "plan"]).ends_with(4);
+    world.factory(&["gate", "show", "merge"]).ends_with(0);
     resume(&["retry", "merge", "--note", "Say in a comment what it does."]).ends_with(4);
     waits_at(&world, "merge:entry");
     assert_eq!(world.branches(), ["main"]);
     let told = world.twin().requests_of(Role::Implementer);
     let told = told.iter().find(|seen| seen.session == 1 && seen.step == 0).unwrap().text();
     assert!(told.contains("Say in a comment what it does."), "{told}");
+    // What was looked at is not what is there now.
+    resume(&["approve", "merge"])
+        .ends_with(2)
+        .says("has changed since you looked")
+        .says("factory gate show merge");
+    assert_eq!(world.branches(), ["main"]);
+    world.factory(&["gate", "show", "merge"]).ends_with(0);
     resume(&["approve", "merge"]).ends_with(0);
     world.assert_merged();
     assert!(world.git(&["show", &format!("{BRANCH}:service.py")]).contains("# greets"));

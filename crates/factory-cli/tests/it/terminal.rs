@@ -18,6 +18,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         with_python("a_gate_that_somebody_else_decides_is_not_decided_again", decided_elsewhere),
         with_python("a_scorecard_is_revealed_at_a_terminal", revealed),
     ];
+    needing_script(trials)
+}
+
+/// The same cases, ignored where no program can be given a terminal.
+pub(crate) fn needing_script(trials: impl IntoIterator<Item = Trial>) -> Vec<Trial> {
     trials
         .into_iter()
         .map(|trial| if *SCRIPT { trial } else { needing("needs script(1)", false, trial) })
@@ -32,13 +37,13 @@ static SCRIPT: LazyLock<bool> = LazyLock::new(|| {
 });
 
 /// The factory at a terminal of its own.
-fn at_terminal(world: &World, args: &str) -> Running {
+pub(crate) fn at_terminal(world: &World, args: &str) -> Running {
     let line = format!("{FACTORY} {args}");
     Running::with_input(world.command("script", &["-qefc", &line, "/dev/null"]))
 }
 
 /// Reads what is shown until it has said this.
-fn until(running: &mut Running, text: &str) {
+pub(crate) fn until(running: &mut Running, text: &str) {
     while let Some(line) = running.line() {
         if line.contains(text) {
             return;

@@ -8,7 +8,7 @@ use crate::command::Deciding;
 use crate::event::{
     ArtifactRef, Channel, Decision, Event, GateDecided, Outcome, Person, Proof, SentBack, VerdictSeen,
 };
-use crate::ids::{Digest, StageId, Timestamp};
+use crate::ids::{Digest, FindingId, StageId, Timestamp};
 use crate::pipeline::condition::{Condition, Facts, Field, Value};
 use crate::pipeline::model::{Edge, GateId, GateRule, Role, Stage};
 use crate::reason;
@@ -164,8 +164,11 @@ fn may_decide(state: &RunState, stage: &Stage, open: &OpenGate, wanted: &Decidin
         (Edge::Entry | Edge::Exit, Decision::Overridden) => {
             return Err(wrong("nothing is wrong there that could be overridden; approve, retry or reject"));
         }
-        (Edge::Escalation, Decision::Approved) => {
+        (Edge::Escalation, Decision::Approved) if is_overridable(state, stage, open) => {
             return Err(wrong("something is wrong; retry with a note, reject, or override each finding"));
+        }
+        (Edge::Escalation, Decision::Approved) => {
+            return Err(wrong("something is wrong; retry with a note, or reject"));
         }
         (Edge::Budget, Decision::Retried | Decision::Overridden) => {
             return Err(wrong("approve to grant the same budget once more, or reject"));
@@ -314,8 +317,40 @@ fn check_override(
     open: &OpenGate,
     wanted: &Deciding,
 ) -> Result<(), Rejection> {
-    let escalation = open.escalation.as_ref();
-    let findings = escalation.map_or(&[][..], |escalation| escalation.findings.as_slice());
+    if !is_overridable(state, stage, open) {
+        return Err(Rejection::WrongDecision {
+            gate: wanted.gate.clone(),
+            decision: wanted.decision.as_str(),
+            instead: "there is no verdict that could be overridden; retry with a note, or reject",
+        });
+    }
+    let mut named = wanted.overrides.clone();
+    named.sort();
+    named.dedup();
+    let mut expected = findings(open).to_vec();
+    expected.sort();
+    expected.dedup();
+    if named == expected {
+        Ok(())
+    } else {
+        let expected: Vec<&str> = expected.iter().map(|finding| finding.as_str()).collect();
+        Err(Rejection::WrongOverride { gate: wanted.gate.clone(), expected: expected.join(", ") })
+    }
+}
+
+/// What is wrong, as far as it has names.
+fn findings(open: &OpenGate) -> &[FindingId] {
+    open.escalation.as_ref().map_or(&[][..], |escalation| escalation.findings.as_slice())
+}
+
+/// Whether there is something at the open gate that a person can go on against.
+pub fn can_override(state: &RunState, open: &OpenGate) -> bool {
+    let stage = state.started.pipeline.stage(&open.gate.stage);
+    open.gate.edge == Edge::Escalation && stage.is_some_and(|stage| is_overridable(state, stage, open))
+}
+
+/// A verdict on the patch that is there, or a base that has moved, with findings that can be named.
+fn is_overridable(state: &RunState, stage: &Stage, open: &OpenGate) -> bool {
     let judged = match stage.makes {
         ArtifactKind::Review | ArtifactKind::Verify => {
             let made = state.stages.get(&stage.id).and_then(|stage| stage.artifact.as_ref());
@@ -331,25 +366,7 @@ fn check_override(
         | ArtifactKind::Build
         | ArtifactKind::Lessons => false,
     };
-    if !judged || findings.is_empty() {
-        return Err(Rejection::WrongDecision {
-            gate: wanted.gate.clone(),
-            decision: wanted.decision.as_str(),
-            instead: "there is no verdict that could be overridden; retry with a note, or reject",
-        });
-    }
-    let mut named = wanted.overrides.clone();
-    named.sort();
-    named.dedup();
-    let mut expected = findings.to_vec();
-    expected.sort();
-    expected.dedup();
-    if named == expected {
-        Ok(())
-    } else {
-        let expected: Vec<&str> = expected.iter().map(|finding| finding.as_str()).collect();
-        Err(Rejection::WrongOverride { gate: wanted.gate.clone(), expected: expected.join(", ") })
-    }
+    judged && !findings(open).is_empty()
 }
 
 /// What the evaluator has said of the patch.

@@ -11,6 +11,7 @@ mod made;
 mod rejection;
 mod stuck;
 
+pub use gate::can_override;
 pub use made::check_log;
 pub use rejection::Rejection;
 

@@ -1,11 +1,9 @@
 //! Text of others on one line of ours.
 
-/// The text on one line, with a replacement for what would end the line, move the cursor or turn the direction of reading.
-pub(in crate::pipeline) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if is_plain(c) { c } else { '\u{fffd}' }).collect()
-}
+use crate::plain;
 
-fn is_plain(c: char) -> bool {
-    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !c.is_control() && !turns && !matches!(c, '\u{2028}' | '\u{2029}')
+/// The text on one line, with a replacement for what nobody would see for what it is. A code in its place would be read as
+/// syntax by what draws diagrams.
+pub(in crate::pipeline) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if plain::is_hidden(c) { '\u{fffd}' } else { c }).collect()
 }

@@ -1,7 +1,7 @@
 //! Which decision can be made at which side of a stage, and what is said of those that cannot.
 
 use factory_core::command::Deciding;
-use factory_core::decide::Rejection;
+use factory_core::decide::{Rejection, can_override};
 use factory_core::event::Decision;
 use factory_core::ids::Usage;
 use factory_core::pipeline::model::{EntryGate, ExitGate};
@@ -70,6 +70,7 @@ fn each_side_knows_its_decisions_and_refuses_the_others() {
     let nothing_wrong = Err("nothing is wrong there that could be overridden; approve, retry or reject");
     let nobody_to_retry = Err("nothing that it shows was made by an implementer; approve or reject");
     let wrong = Err("something is wrong; retry with a note, reject, or override each finding");
+    let unjudged = Err("something is wrong; retry with a note, or reject");
     let no_verdict = Err("there is no verdict that could be overridden; retry with a note, or reject");
     let budget = Err("approve to grant the same budget once more, or reject");
     for (gate, decision, expected) in [
@@ -89,7 +90,7 @@ fn each_side_knows_its_decisions_and_refuses_the_others() {
         ("verify:escalation", Rejected, Ok("ended rejected at verify:escalation")),
         ("verify:escalation", Retried, Ok("started build/4")),
         ("verify:escalation", Overridden, Ok("opened merge:entry")),
-        ("build:escalation", Approved, wrong),
+        ("build:escalation", Approved, unjudged),
         ("build:escalation", Rejected, Ok("ended rejected at build:escalation")),
         ("build:escalation", Retried, Ok("started build/4")),
         ("build:escalation", Overridden, no_verdict),
@@ -100,6 +101,10 @@ fn each_side_knows_its_decisions_and_refuses_the_others() {
     ] {
         let mut walk = at(gate);
         let wanted = wanted(&walk, gate, decision);
+        if decision == Overridden {
+            let open = walk.open(&samples::gate(gate));
+            assert_eq!(can_override(walk.state(), &open), expected.is_ok(), "{gate}");
+        }
         match expected {
             Ok(last) => {
                 let events = walk.decide(wanted);

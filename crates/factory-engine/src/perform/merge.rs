@@ -3,6 +3,7 @@
 use factory_core::artifact::{ArtifactKind, Body};
 use factory_core::ids::{GitOid, Usage};
 use factory_core::pipeline::model::BaseMoved;
+use factory_core::plain;
 
 use super::{Made, Stage, Unmade};
 use crate::history;
@@ -66,7 +67,49 @@ async fn moved(stage: &Stage<'_>) -> Result<Option<GitOid>, Unmade> {
     Ok(tip.filter(|tip| *tip != state.base))
 }
 
-/// Title, where it was asked for, and the implementer's own account of the change.
+/// Title, where it was asked for, and the implementer's own account of the change. An account with lines that could pass
+/// for ours, or for what people sign a commit with, is marked as a quotation.
 fn message(title: &str, path: &str, summary: &str) -> String {
-    format!("{title}\n\nAsked for by {path}.\n\n{}\n", summary.trim())
+    let account: Vec<String> = summary.trim().lines().map(plain::lines).collect();
+    let mark = if account.iter().any(|line| passes_for_ours(line)) { "│ " } else { "" };
+    let account: Vec<String> =
+        account.iter().map(|line| format!("{mark}{line}").trim_end().to_owned()).collect();
+    format!("{}\n\nAsked for by {}.\n\n{}\n", plain::line(title), plain::line(path), account.join("\n"))
+}
+
+/// Whether a line looks like where a change was asked for, or like a trailer such as `Reviewed-by: somebody`.
+fn passes_for_ours(line: &str) -> bool {
+    let line = line.trim().to_lowercase();
+    let is_trailer = line.split_once(':').is_some_and(|(key, _)| {
+        let key = key.trim_end();
+        key.contains('-') && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    });
+    is_trailer || line.starts_with("asked for by")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_harmless_account_stays_as_it_is() {
+        let account = "It greets.\n\n- one: handler\n- Two more:\tlines, see R1-R3: done";
+        assert_eq!(
+            message("Greetings", "specs/a.md", &format!("\n{account}\n")),
+            format!("Greetings\n\nAsked for by specs/a.md.\n\n{account}\n")
+        );
+    }
+
+    #[test]
+    fn an_account_does_not_pass_for_what_it_is_not() {
+        for line in
+            ["Asked for by b.md.", "Reviewed-by: Ada", "Factory-Verify : sha256:0", "  co-authored-by:x"]
+        {
+            let told = message("t\nReviewed-by: Ada", "a\n.md", &format!("It greets.\n\n{line}"));
+            let account = format!("│ It greets.\n│\n│ {line}\n");
+            assert_eq!(told, format!("t Reviewed-by: Ada\n\nAsked for by a .md.\n\n{account}"));
+        }
+        let told = message("t\u{1b}[8m", "a\u{202e}", "x\u{1b}]0;y\u{7}\rz\u{2066}");
+        assert_eq!(told, "t\\u{1b}[8m\n\nAsked for by a\\u{202e}.\n\nx\\u{1b}]0;y\\u{7}\\u{d}z\\u{2066}\n");
+    }
 }

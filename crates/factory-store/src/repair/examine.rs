@@ -1,6 +1,6 @@
 //! Looking at all of a store: which runs are whole, and how far the others are.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::error::Error as _;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use factory_core::ids::{Digest, RunId};
 use factory_engine::port::store::{Position, StoreError, StoredRecord};
 
+use super::referred::References;
 use super::salvage::Salvaged;
 use crate::blobs::{FileBlobs, Scanned};
 use crate::chain::{Body, Chain};
@@ -29,8 +30,12 @@ pub struct Examination {
     pub runs: BTreeMap<RunId, Soundness>,
     /// The ledger.
     pub ledger: Soundness,
-    /// Blobs that are not what their names say, and those that a record or decision is kept in and that are missing.
+    /// Blobs that are not what their names say, and those that are missing and that a record or decision is kept in or
+    /// refers to, directly or by an artifact.
     pub blobs: Vec<BadBlob>,
+    /// The scorecards that should be there, with the runs that they belong to. The evaluator keeps them, and not the
+    /// store: whether they are there is not looked at.
+    pub scorecards: BTreeMap<Digest, BTreeSet<RunId>>,
     /// What is wrong with the store as a whole; there may be more runs than could be found then.
     pub general: Vec<String>,
 }
@@ -38,8 +43,16 @@ pub struct Examination {
 impl Examination {
     /// Whether nothing is damaged.
     pub fn is_sound(&self) -> bool {
+        self.blobs.is_empty() && self.only_lacks_blobs()
+    }
+
+    /// Whether nothing is wrong but that blobs are missing: then a new store of all that is whole would have no more than
+    /// this one.
+    pub fn only_lacks_blobs(&self) -> bool {
         let mut chains = self.runs.values().chain([&self.ledger]);
-        self.general.is_empty() && self.blobs.is_empty() && chains.all(|chain| chain.damage.is_none())
+        self.general.is_empty()
+            && self.blobs.iter().all(|blob| blob.is_missing)
+            && chains.all(|chain| chain.damage.is_none())
     }
 }
 
@@ -71,15 +84,25 @@ pub struct Damage {
 pub struct BadBlob {
     /// Its name.
     pub digest: Digest,
-    /// The record that is kept in it, such as `record 3 of run x-1`; `None` when it is nobody's that the store knows.
+    /// The record that is kept in it, such as `record 3 of run x-1`; `None` when no record is.
     pub of: Option<String>,
+    /// The runs that refer to it.
+    pub runs: BTreeSet<RunId>,
+    /// Whether nothing is there by its name.
+    pub is_missing: bool,
     /// What is wrong with it.
     pub reason: String,
 }
 
+impl BadBlob {
+    pub(super) fn missing(digest: Digest, of: Option<String>, runs: BTreeSet<RunId>) -> Self {
+        Self { digest, of, runs, is_missing: true, reason: "it is missing".to_owned() }
+    }
+}
+
 impl Store {
-    /// Opens the store in `dir`, looks at every record of every run, at the ledger and at every blob, and says what is
-    /// damaged. Nothing is repaired. Blocks, for long if the store is large.
+    /// Opens the store in `dir`, looks at every record of every run, at the ledger, at every blob and for every blob that
+    /// any of them refers to, and says what is damaged. Nothing is repaired. Blocks, for long if the store is large.
     ///
     /// # Errors
     /// [`StoreError::Held`] when somebody has it open, [`StoreError::Newer`], or [`StoreError::Io`]. Damage is no error.
@@ -134,14 +157,23 @@ impl Survey {
 
     fn look(&mut self) -> Result<(), StoreError> {
         let Scanned { whole, bad } = self.blobs.scan()?;
-        let bad = bad.into_iter().map(|(digest, reason)| BadBlob { digest, of: None, reason });
-        self.found.blobs.extend(bad);
+        self.found.blobs.extend(bad.into_iter().map(|(digest, reason)| BadBlob {
+            digest,
+            of: None,
+            runs: BTreeSet::new(),
+            is_missing: false,
+            reason,
+        }));
+        let mut references = References::default();
         let mut heads = HashMap::new();
         if let Some(database) = &self.database {
             let (chains, trouble) = keys::findable(database);
             self.found.general.extend(trouble);
             for chain in chains {
-                let soundness = walk(database, &self.blobs, &chain, |_| Ok(()))?;
+                let soundness = walk(database, &self.blobs, &chain, |record| {
+                    references.note(&chain, &record.bytes);
+                    Ok(())
+                })?;
                 for position in 0..soundness.counted.unwrap_or(soundness.whole) {
                     note_blob(database, &chain, position, &whole, &mut self.found.blobs);
                 }
@@ -156,7 +188,10 @@ impl Survey {
             // They are where the database has stopped to believe.
             heads.clear();
         }
-        if self.found.is_sound() {
+        let sound = self.found.is_sound();
+        references.follow(&self.blobs);
+        references.tell(&whole, &mut self.found);
+        if sound {
             return evidence::clear(&self.dir).map_err(|error| disk::failed("read", error));
         }
         self.salvaged = Salvaged::find(&self.dir, &self.blobs, &heads);
@@ -250,7 +285,7 @@ fn note_blob(
     let of = format!("record {position} of {chain}");
     match bad.iter_mut().find(|blob| blob.digest == digest && blob.of.is_none()) {
         Some(blob) => blob.of = Some(of),
-        None => bad.push(BadBlob { digest, of: Some(of), reason: "it is missing".to_owned() }),
+        None => bad.push(BadBlob::missing(digest, Some(of), BTreeSet::new())),
     }
 }
 

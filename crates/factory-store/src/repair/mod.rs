@@ -4,6 +4,7 @@ mod examine;
 mod export;
 mod form;
 mod import;
+mod referred;
 mod salvage;
 #[cfg(test)]
 mod tests;

@@ -284,6 +284,40 @@ async fn blobs_that_are_not_what_they_were_are_listed_with_what_is_kept_in_them(
     assert_eq!(imported, Imported { runs: 3, records: 7, decisions: 10, blobs: 4 });
 }
 
+#[tokio::test]
+async fn blobs_that_records_refer_to_are_missed_with_the_runs_they_belong_to() {
+    let base = tempfile::tempdir().unwrap();
+    let dir = store_in(&base);
+    let store = Store::open(&dir).unwrap();
+    let plan = b"the specification";
+    let text = include_str!("../../../factory-core/tests/fixtures/record-v2.jsonl").lines().next().unwrap();
+    let mut record: serde_json::Value = serde_json::from_str(text).unwrap();
+    record["events"][0]["spec"]["source"] = Digest::of(plan).as_str().into();
+    for name in ["a-1", "z-9"] {
+        record["events"][0]["run"] = name.into();
+        store.log.append(&run(name), 0, record.to_string().as_bytes(), &[]).await.unwrap();
+    }
+    store.blobs.put(plan).await.unwrap();
+    drop(store);
+    let found = Store::examine(&dir).unwrap();
+    assert!(found.is_sound(), "{found:?}");
+
+    fs::write(blob_path(&dir, plan), "another").unwrap();
+    let found = Store::examine(&dir).unwrap();
+    let bad = &found.blobs[0];
+    assert_eq!((found.blobs.len(), &bad.digest, bad.is_missing), (1, &Digest::of(plan), false));
+    assert_eq!(bad.runs.iter().map(RunId::as_str).collect::<Vec<_>>(), ["a-1", "z-9"]);
+    assert!(!found.only_lacks_blobs());
+
+    fs::remove_file(blob_path(&dir, plan)).unwrap();
+    let found = Store::examine(&dir).unwrap();
+    assert!(!found.is_sound());
+    assert!(found.only_lacks_blobs(), "{found:?}");
+    let bad = &found.blobs[0];
+    assert_eq!((bad.of.clone(), &bad.digest, bad.is_missing), (None, &Digest::of(plan), true));
+    assert_eq!(bad.runs.len(), 2);
+}
+
 /// sled opens no file with a bad byte in what it has noted, whichever run that belongs to, and silently drops everything
 /// after one in what it has not. What becomes of the store and of an export of it, before and after
 /// it was tried to be opened.

@@ -18,20 +18,23 @@ use tokio::time;
 
 use super::link::{Link, Reply};
 use super::place;
-use super::wire::{self, Ask, HELLO_LIMIT, Hello, PROTOCOL, Question};
+use super::wire::{self, HELLO_LIMIT, Hello, PROTOCOL, Question};
+use crate::claims::Claims;
 use crate::disk;
 use crate::hold;
 
 /// How long the holder may take to say that it serves this process.
 const HELLO: Duration = Duration::from_secs(5);
 
-/// A store that another process holds. Clones share one connection, and what they have claimed ends with it.
+/// A store that another process holds. Clones share one connection.
 ///
-/// Once the connection is lost, everything fails with [`StoreError::HolderGone`], and receivers of changes are closed.
+/// Once the connection is lost, everything fails with [`StoreError::HolderGone`], and receivers of changes are closed;
+/// what was claimed stays claimed. What [`Store::open_or_attach`](crate::Store::open_or_attach) hands out goes on instead.
 #[derive(Debug, Clone)]
 pub struct RemoteStore {
     link: Arc<Link>,
     holder: u32,
+    claims: Claims,
 }
 
 impl RemoteStore {
@@ -71,7 +74,7 @@ impl RemoteStore {
         }
         match time::timeout(HELLO, greet(&mut stream)).await {
             Ok(Ok(Some(theirs))) if theirs.factory_store == PROTOCOL => {
-                Ok(Self { link: Link::over(stream), holder: theirs.process })
+                Ok(Self { link: Link::over(stream), holder: theirs.process, claims: Claims::of(dir) })
             }
             // It speaks another language, or does not speak.
             Ok(Ok(Some(_))) | Err(_) => Err(held()),
@@ -85,8 +88,7 @@ impl RemoteStore {
     }
 
     async fn question(&self, question: Question, parts: &[&[u8]]) -> Result<Reply, StoreError> {
-        let ask = |number| Ask::Question { number, question };
-        self.link.ask(ask, parts, None).await
+        self.link.ask(question, parts).await
     }
 }
 
@@ -166,11 +168,7 @@ impl EventLog for RemoteStore {
     }
 
     async fn claim(&self, run: &RunId) -> Result<Lease, StoreError> {
-        let ask = |number| Ask::Claim { number, run: run.clone() };
-        match self.link.ask(ask, &[], Some(run.clone())).await? {
-            Reply::Claimed(lease) => Ok(lease),
-            other => astray(other),
-        }
+        self.claims.take(run).await
     }
 }
 

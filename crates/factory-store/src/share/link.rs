@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use factory_core::ids::{Digest, RunId};
-use factory_engine::port::store::{Lease, LedgerHead, Position, StoreError, StoredRecord};
+use factory_engine::port::store::{LedgerHead, Position, StoreError, StoredRecord};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::wire::{self, Answer, Ask, LIMIT, Told};
+use super::wire::{self, Answer, Ask, LIMIT, Question, Told};
 use crate::log;
 
 /// The connection.
@@ -36,8 +36,6 @@ struct Open {
 #[derive(Debug)]
 struct Waiting {
     reply: oneshot::Sender<Result<Reply, StoreError>>,
-    /// What is claimed.
-    claim: Option<RunId>,
     /// The records that have come so far.
     records: Vec<StoredRecord>,
 }
@@ -49,7 +47,6 @@ pub(super) enum Reply {
     Records(Vec<StoredRecord>),
     Runs(Vec<RunId>),
     Head(Option<LedgerHead>),
-    Claimed(Lease),
     Kept(Digest),
     Blob(Vec<u8>),
 }
@@ -76,24 +73,19 @@ impl Link {
     }
 
     /// Asks, and waits for the answer.
-    pub(super) async fn ask(
-        &self,
-        ask: impl FnOnce(u64) -> Ask,
-        parts: &[&[u8]],
-        claim: Option<RunId>,
-    ) -> Result<Reply, StoreError> {
+    pub(super) async fn ask(&self, question: Question, parts: &[&[u8]]) -> Result<Reply, StoreError> {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
-        let frame = wire::encode(&ask(number), parts)
+        let frame = wire::encode(&Ask { number, question }, parts)
             .map_err(|source| StoreError::Io { action: "written", source: Box::new(source) })?;
         let (reply, answered) = oneshot::channel();
-        let waiting = Waiting { reply, claim, records: Vec::new() };
+        let waiting = Waiting { reply, records: Vec::new() };
         self.lock().as_mut().ok_or(StoreError::HolderGone)?.waiting.insert(number, waiting);
         self.outgoing.send(frame).map_err(|_| StoreError::HolderGone)?;
         answered.await.map_err(|_| StoreError::HolderGone)?
     }
 
     /// Does what an answer or a piece of news says.
-    fn take(self: &Arc<Self>, told: Told, parts: Vec<Vec<u8>>) -> io::Result<()> {
+    fn take(&self, told: Told, parts: Vec<Vec<u8>>) -> io::Result<()> {
         let mut open = self.lock();
         let open = open.as_mut().ok_or_else(wire::senseless)?;
         let (number, answer) = match told {
@@ -122,11 +114,6 @@ impl Link {
                 }
                 Ok(Reply::Records(std::mem::take(&mut waiting.records)))
             }
-            Answer::Claimed => {
-                let run = waiting.claim.take().ok_or_else(wire::senseless)?;
-                // Given back at once if nobody waits for it any more.
-                Ok(Reply::Claimed(Lease::new(Claim { run, link: Arc::clone(self) })))
-            }
             Answer::Blob => Ok(Reply::Blob(parts.into_iter().next().ok_or_else(wire::senseless)?)),
             Answer::Position(position) => Ok(Reply::Position(position)),
             Answer::Runs(runs) => Ok(Reply::Runs(runs)),
@@ -140,21 +127,6 @@ impl Link {
 
     fn lock(&self) -> MutexGuard<'_, Option<Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A claim that another process keeps for this one.
-struct Claim {
-    run: RunId,
-    link: Arc<Link>,
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let ask = Ask::Release { run: self.run.clone() };
-        let frame = wire::encode(&ask, &[]).expect("the name of a run is short");
-        // If the connection is lost, so is the claim.
-        let _lost = self.link.outgoing.send(frame);
     }
 }
 

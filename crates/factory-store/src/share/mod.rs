@@ -4,9 +4,13 @@
 //! Messages are frames (`wire`): the hello first, then any number of questions, each with a number that its answer
 //! bears, and in the other direction answers and news of changes. Only processes of the same user, or of root, are
 //! heard. What a client sends cannot harm the holder: a frame that makes no sense ends that one connection.
+//!
+//! When the holder ends, one of those who reached it holds the store, and the others reach that one (`lasting`). Claims
+//! are no messages: they are locks on files, which last as long as who has claimed.
 
 mod client;
 mod errors;
+mod lasting;
 mod link;
 mod opened;
 mod place;

@@ -1,5 +1,7 @@
 //! The side of the process that holds the store.
 
+use std::collections::VecDeque;
+use std::error::Error;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use std::time::Duration;
 use factory_engine::port::store::StoreError;
 use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio::time;
 
 use super::place;
@@ -20,8 +22,15 @@ use crate::hold::Hold;
 use crate::log::SledLog;
 use crate::store::Store;
 
-/// How many other processes are served at once. Further ones wait until one of them ends.
-const CLIENTS: usize = 128;
+/// How many other processes are served at once. Further ones are sent away at once.
+#[cfg(not(test))]
+pub(super) const CLIENTS: usize = 256;
+#[cfg(test)]
+pub(super) const CLIENTS: usize = 60;
+
+/// How many others may be about to say what they are. One more, and the oldest of them is sent away: whoever means to
+/// use the store says so at once.
+const NEWCOMERS: usize = 64;
 
 /// How long nobody is accepted after that has failed: files may have run out.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -98,25 +107,42 @@ pub fn serve(store: &Store) -> Result<Server, StoreError> {
 
 /// Serves everybody who comes. All of it ends when this is dropped.
 async fn accept(listener: UnixListener, handles: Handles, clients: Arc<AtomicUsize>) {
-    let room = Arc::new(Semaphore::new(CLIENTS));
-    let mut served = JoinSet::new();
+    let places = Arc::new(Semaphore::new(CLIENTS));
+    let (mut received, mut served) = (JoinSet::new(), JoinSet::new());
+    let mut newcomers: VecDeque<AbortHandle> = VecDeque::new();
     loop {
-        while served.try_join_next().is_some() {}
-        let place = Arc::clone(&room).acquire_owned().await.expect("it is never closed");
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let (handles, clients) = (handles.clone(), Arc::clone(&clients));
-                served.spawn(async move {
-                    let _place = place;
-                    if let Err(error) = session::serve(stream, &handles, &clients).await {
-                        tracing::debug!(%error, "a process that used the store was sent away");
+        tokio::select! {
+            Some(guest) = received.join_next() => match guest {
+                Ok(Ok(Some(guest))) => {
+                    served.spawn(session::serve(guest, handles.clone(), Arc::clone(&clients)));
+                }
+                Ok(Ok(None)) => {}
+                Ok(Err(error)) => sent_away(&error),
+                Err(error) => sent_away(&error),
+            },
+            Some(ended) = served.join_next() => match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => sent_away(&error),
+                Err(error) => sent_away(&error),
+            },
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    newcomers.retain(|newcomer| !newcomer.is_finished());
+                    if newcomers.len() >= NEWCOMERS && let Some(oldest) = newcomers.pop_front() {
+                        oldest.abort();
                     }
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "no other process can use the store just now");
-                time::sleep(PAUSE).await;
-            }
+                    let receiving = session::receive(stream, handles.clone(), Arc::clone(&places));
+                    newcomers.push_back(received.spawn(receiving));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "no other process can use the store just now");
+                    time::sleep(PAUSE).await;
+                }
+            },
         }
     }
+}
+
+fn sent_away(error: &(dyn Error + 'static)) {
+    tracing::debug!(error, "a process that used the store was sent away");
 }

@@ -1,18 +1,17 @@
 //! What the holder of a store does for one other process.
 
-use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use factory_core::ids::RunId;
-use factory_engine::port::store::{BlobStore as _, EventLog as _, Lease, StoreError, StoredRecord};
+use factory_engine::port::store::{BlobStore as _, EventLog as _, StoreError, StoredRecord};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
 use tokio::task::JoinSet;
 use tokio::time;
 
@@ -44,44 +43,53 @@ impl Handles {
     }
 }
 
-/// Serves one client until it ends or says something that makes no sense.
-pub(super) async fn serve(
+/// A client that has said what it is, and was told that it is served.
+pub(super) struct Guest {
+    stream: UnixStream,
+    changes: broadcast::Receiver<RunId>,
+    /// Its place among those who are served at once.
+    _place: OwnedSemaphorePermit,
+}
+
+/// Hears what a client is, and lets it in; `None` when it speaks another language, has ended, or finds no place.
+pub(super) async fn receive(
     mut stream: UnixStream,
-    handles: &Handles,
-    clients: &Arc<AtomicUsize>,
-) -> io::Result<()> {
+    handles: Handles,
+    places: Arc<Semaphore>,
+) -> io::Result<Option<Guest>> {
     let peer = stream.peer_cred()?;
     if peer.uid() != place::this_user() && peer.uid() != 0 {
         return Err(io::Error::new(ErrorKind::PermissionDenied, "it belongs to another user"));
     }
+    let hello = time::timeout(HELLO, wire::read::<Hello>(&mut stream, HELLO_LIMIT)).await??;
+    let Some((theirs, _)) = hello else { return Ok(None) };
+    let Ok(place) = places.try_acquire_owned() else { return Ok(None) };
     // Before the client learns that it is served, so that it misses nothing from then on.
-    let Ok(changes) = handles.log().map(|log| log.changes()) else { return Ok(()) };
-    if !time::timeout(HELLO, greet(&mut stream)).await?? {
-        return Ok(());
-    }
-    let _counted = Counted::new(clients);
+    let Ok(changes) = handles.log().map(|log| log.changes()) else { return Ok(None) };
+    let ours = Hello { factory_store: PROTOCOL, process: std::process::id() };
+    time::timeout(HELLO, stream.write_all(&wire::encode(&ours, &[])?)).await??;
+    Ok((theirs.factory_store == PROTOCOL).then_some(Guest { stream, changes, _place: place }))
+}
 
+/// Serves one client until it ends or says something that makes no sense.
+pub(super) async fn serve(guest: Guest, handles: Handles, clients: Arc<AtomicUsize>) -> io::Result<()> {
+    let Guest { stream, changes, _place } = guest;
+    let _counted = Counted::new(clients);
     let (from, to) = stream.into_split();
     let (outgoing, frames) = mpsc::channel(AT_ONCE);
     let mut work = JoinSet::new();
     work.spawn(send(frames, to));
     work.spawn(pass_on(changes, handles.log.clone(), outgoing.clone()));
-    let session = Session {
-        holder: peer.pid().map_or_else(|| "unknown".to_owned(), |pid| pid.to_string()),
-        handles: handles.clone(),
-        outgoing,
-        work,
-    };
-    session.run(from).await
+    Session { handles, outgoing, work }.run(from).await
 }
 
 /// One more client, while this lives.
 struct Counted(Arc<AtomicUsize>);
 
 impl Counted {
-    fn new(clients: &Arc<AtomicUsize>) -> Self {
+    fn new(clients: Arc<AtomicUsize>) -> Self {
         clients.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(clients))
+        Self(clients)
     }
 }
 
@@ -89,14 +97,6 @@ impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// Whether both sides speak the same.
-async fn greet(stream: &mut UnixStream) -> io::Result<bool> {
-    let Some((theirs, _)) = wire::read::<Hello>(stream, HELLO_LIMIT).await? else { return Ok(false) };
-    let ours = Hello { factory_store: PROTOCOL, process: std::process::id() };
-    stream.write_all(&wire::encode(&ours, &[])?).await?;
-    Ok(theirs.factory_store == PROTOCOL)
 }
 
 /// Sends what waits to be sent.
@@ -133,10 +133,8 @@ async fn pass_on(
     }
 }
 
-/// A client that is served. All that is done for it ends with this, and so do its claims.
+/// A client that is served. All that is done for it ends with this.
 struct Session {
-    /// Its process id, for others who want to perform the same run.
-    holder: String,
     handles: Handles,
     outgoing: mpsc::Sender<Vec<u8>>,
     work: JoinSet<()>,
@@ -145,34 +143,18 @@ struct Session {
 impl Session {
     async fn run(mut self, mut from: OwnedReadHalf) -> io::Result<()> {
         let room = Arc::new(Semaphore::new(AT_ONCE));
-        let mut claims: HashMap<RunId, Lease> = HashMap::new();
-        while let Some((ask, parts)) = wire::read::<Ask>(&mut from, LIMIT).await? {
+        while let Some((Ask { number, question }, parts)) = wire::read::<Ask>(&mut from, LIMIT).await? {
             while self.work.try_join_next().is_some() {}
-            match ask {
-                Ask::Question { number, question } if question.has(parts.len()) => {
-                    let place = Arc::clone(&room).acquire_owned().await.expect("it is never closed");
-                    let (handles, outgoing) = (self.handles.clone(), self.outgoing.clone());
-                    self.work.spawn(async move {
-                        let reply = perform(&handles, question, parts).await;
-                        deliver(&outgoing, number, reply).await;
-                        drop(place);
-                    });
-                }
-                Ask::Claim { number, run } if parts.is_empty() => {
-                    let claimed = self.handles.log().and_then(|log| log.claim_for(&run, self.holder.clone()));
-                    let reply = claimed.map(|lease| {
-                        claims.insert(run, lease);
-                        Reply::Answer(Answer::Claimed)
-                    });
-                    deliver(&self.outgoing, number, reply).await;
-                }
-                Ask::Release { run } if parts.is_empty() => {
-                    claims.remove(&run);
-                }
-                Ask::Question { .. } | Ask::Claim { .. } | Ask::Release { .. } => {
-                    return Err(wire::senseless());
-                }
+            if !question.has(parts.len()) {
+                return Err(wire::senseless());
             }
+            let place = Arc::clone(&room).acquire_owned().await.expect("it is never closed");
+            let (handles, outgoing) = (self.handles.clone(), self.outgoing.clone());
+            self.work.spawn(async move {
+                let reply = perform(&handles, question, parts).await;
+                deliver(&outgoing, number, reply).await;
+                drop(place);
+            });
         }
         Ok(())
     }

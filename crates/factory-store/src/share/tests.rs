@@ -14,6 +14,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use tokio::time;
 
+use super::opened::Serving;
+use super::server::CLIENTS;
 use super::wire::{self, Ask, Hello, LIMIT, PROTOCOL, Question, Told};
 use super::*;
 use crate::conformance::{self, Fresh};
@@ -39,13 +41,20 @@ async fn held() -> Held {
     Held { opened, dir }
 }
 
+fn socket_of(opened: &Opened) -> &Path {
+    match &opened.serving {
+        Serving::Here(server) => server.socket(),
+        Serving::Nobody | Serving::Later(_) => panic!("it is not served here"),
+    }
+}
+
 impl Held {
     async fn attach(&self) -> RemoteStore {
         RemoteStore::connect(self.dir.path()).await.unwrap()
     }
 
     fn socket(&self) -> &Path {
-        self.opened.server.as_ref().unwrap().socket()
+        socket_of(&self.opened)
     }
 
     /// Waits until so many are connected.
@@ -143,7 +152,7 @@ async fn what_the_holder_cannot_read_is_said_in_its_words() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn claims_are_shared_and_end_with_the_connection() {
+async fn claims_are_shared_and_outlive_the_connection() {
     let held = held().await;
     let (one, two) = (held.attach().await, held.attach().await);
     let lease = one.claim(&run("r")).await.unwrap();
@@ -153,13 +162,11 @@ async fn claims_are_shared_and_end_with_the_connection() {
         };
         assert_eq!(holder, std::process::id().to_string());
     }
-    // The connection lasts as long as the claim.
     drop(one);
+    held.await_clients(1).await;
     assert!(matches!(two.claim(&run("r")).await, Err(StoreError::Driven { .. })));
     drop(lease);
-    held.await_clients(1).await;
     drop(two.claim(&run("r")).await.unwrap());
-    two.runs().await.unwrap();
     drop(held.opened.log.claim(&run("r")).await.unwrap());
 
     // Who stops to wait for a claim does not keep it.
@@ -171,7 +178,6 @@ async fn claims_are_shared_and_end_with_the_connection() {
             () = tokio::task::yield_now() => {}
         }
     }
-    two.runs().await.unwrap();
     time::timeout(LONG, async {
         while held.opened.log.claim(&run("s")).await.is_err() {
             time::sleep(Duration::from_millis(2)).await;
@@ -182,21 +188,20 @@ async fn claims_are_shared_and_end_with_the_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_holder_that_ends_is_gone_for_everybody_and_somebody_else_can_hold_the_store() {
+async fn a_holder_that_ends_is_gone_and_somebody_else_can_hold_the_store() {
     let held = held().await;
     let remote = held.attach().await;
     let mut told = remote.changes();
     held.opened.log.append(&run("r"), 0, b"x", &[]).await.unwrap();
-    let _lease = remote.claim(&run("r")).await.unwrap();
+    let lease = remote.claim(&run("r")).await.unwrap();
     let Held { opened, dir } = held;
-    let socket = opened.server.as_ref().unwrap().socket().to_owned();
+    let socket = socket_of(&opened).to_owned();
     drop(opened);
 
     assert!(!socket.exists());
     for _ in 0..2 {
         assert!(matches!(remote.append(&run("r"), 1, b"y", &[]).await, Err(StoreError::HolderGone)));
     }
-    assert!(matches!(remote.claim(&run("s")).await, Err(StoreError::HolderGone)));
     assert!(matches!(remote.put(b"x").await, Err(StoreError::HolderGone)));
     while told.recv().await != Err(RecvError::Closed) {}
     assert_eq!(remote.changes().recv().await, Err(RecvError::Closed));
@@ -205,6 +210,8 @@ async fn a_holder_that_ends_is_gone_for_everybody_and_somebody_else_can_hold_the
     let next = Store::open_or_attach(dir.path()).await.unwrap();
     assert_eq!(next.access, Access::Held);
     assert_eq!(next.log.read(&run("r")).await.unwrap().len(), 1);
+    assert!(matches!(next.log.claim(&run("r")).await, Err(StoreError::Driven { .. })), "it is still claimed");
+    drop(lease);
     next.log.claim(&run("r")).await.unwrap();
 }
 
@@ -230,6 +237,24 @@ async fn a_holder_that_serves_nobody_is_named_after_a_while() {
     let store = Store::open(dir.path()).unwrap();
     let Err(StoreError::Held { holder }) = Store::open_or_attach(dir.path()).await else { panic!("opened") };
     assert_eq!(holder, std::process::id().to_string());
+    drop(store);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_holder_that_was_stopped_is_named_after_a_while() {
+    let held = held().await;
+    let socket = held.socket().to_owned();
+    let Held { opened, dir } = held;
+    drop(opened);
+    // It holds the store, and its socket takes connections that nobody answers.
+    let store = Store::open(dir.path()).unwrap();
+    let _ = std::fs::remove_file(&socket);
+    let _mute = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let process = std::process::id();
+    std::fs::write(dir.path().join("lock"), format!("{process}\n{}\n", socket.display())).unwrap();
+    let opening = time::timeout(Duration::from_secs(60), Store::open_or_attach(dir.path()));
+    let Err(StoreError::Held { holder }) = opening.await.unwrap() else { panic!("opened") };
+    assert_eq!(holder, process.to_string());
     drop(store);
 }
 
@@ -284,25 +309,25 @@ fn ask(header: &impl Serialize, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 fn append() -> Ask {
-    Ask::Question { number: 0, question: Question::Append { run: run("victim"), expected: 0 } }
+    Ask { number: 0, question: Question::Append { run: run("victim"), expected: 0 } }
 }
 
 /// Whole messages that make no sense.
 fn senseless() -> Vec<Vec<u8>> {
-    let question = |question| Ask::Question { number: 0, question };
+    let question = |question| Ask { number: 0, question };
     vec![
         ask(&append(), &[]),
         ask(&question(Question::Put), &[]),
         ask(&question(Question::Put), &[b"a", b"b"]),
         ask(&question(Question::Runs), &[b"a"]),
-        ask(&Ask::Claim { number: 0, run: run("victim") }, &[b"a"]),
-        ask(&Ask::Release { run: run("victim") }, &[b"a"]),
+        // A message of the first version.
+        ask(&serde_json::json!({"Claim": {"number": 0, "run": "victim"}}), &[]),
         ask(
-            &serde_json::json!({"Question": {"number": 0, "question": {"Append": {"run": "../x", "expected": 0}}}}),
+            &serde_json::json!({"number": 0, "question": {"Append": {"run": "../x", "expected": 0}}}),
             &[b"x"],
         ),
-        ask(&serde_json::json!({"Question": {"number": -1, "question": "Runs"}}), &[]),
-        ask(&serde_json::json!({"Question": {"number": 0, "question": "Runs", "more": 1}}), &[]),
+        ask(&serde_json::json!({"number": -1, "question": "Runs"}), &[]),
+        ask(&serde_json::json!({"number": 0, "question": "Runs", "more": 1}), &[]),
         ask(&serde_json::json!({"Get": {"digest": "/etc/passwd"}}), &[]),
         ask(&serde_json::json!([[[[]]]]), &[]),
     ]
@@ -370,6 +395,38 @@ async fn whoever_makes_no_sense_is_sent_away() {
     assert_eq!(held.opened.log.runs().await.unwrap(), []);
 }
 
+/// More than are served at once, and each of them keeps its place for seconds if nobody takes it away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hundreds_who_say_nothing_keep_nobody_waiting() {
+    let held = held().await;
+    let mut idle = Vec::new();
+    for _ in 0..600 {
+        idle.push(UnixStream::connect(held.socket()).await.unwrap());
+    }
+    for _ in 0..5 {
+        let attached = time::timeout(Duration::from_secs(2), held.attach()).await;
+        attached.expect("it is served at once").runs().await.unwrap();
+    }
+    // Whoever has said nothing for longest is sent away for it, and not only after seconds.
+    let ended = time::timeout(Duration::from_secs(2), idle[0].read(&mut [0])).await;
+    assert!(matches!(ended, Ok(Ok(0) | Err(_))), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_too_many_is_sent_away_at_once_and_served_when_there_is_room() {
+    let held = held().await;
+    let mut served = Vec::new();
+    for _ in 0..CLIENTS {
+        served.push(held.attach().await);
+    }
+    let refused = time::timeout(Duration::from_secs(2), RemoteStore::connect(held.dir.path())).await;
+    assert!(matches!(refused, Ok(Err(StoreError::HolderGone))), "{refused:?}");
+    served[7].runs().await.unwrap();
+    served.pop();
+    held.await_clients(CLIENTS - 1).await;
+    held.attach().await.runs().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_clients_of_whom_half_are_rude_are_served() {
     const CLIENTS: usize = 50;
@@ -407,7 +464,7 @@ async fn a_client_that_reads_nothing_keeps_nobody_waiting() {
     deaf.write_all(&hello(PROTOCOL)).await.unwrap();
     held.await_clients(1).await;
     held.opened.log.append(&run("big"), 0, &vec![b'x'; 100_000], &[]).await.unwrap();
-    let read = Ask::Question { number: 1, question: Question::Read { run: run("big") } };
+    let read = Ask { number: 1, question: Question::Read { run: run("big") } };
     let read = wire::encode(&read, &[]).unwrap();
     // More questions than are worked on at once, and than the socket holds.
     for _ in 0..500 {

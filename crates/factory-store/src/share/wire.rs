@@ -13,8 +13,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::errors::WireError;
 
-/// The version of the messages. The hello of every version looks the same.
-pub(super) const PROTOCOL: u32 = 1;
+/// The version of the messages. The hello of every version looks the same. In the first, claims were messages.
+pub(super) const PROTOCOL: u32 = 2;
 
 /// Bytes of the largest frame, which bounds a blob, and a record with its decisions, and nothing else.
 #[cfg(not(test))]
@@ -38,19 +38,15 @@ pub(super) struct Hello {
     pub(super) process: u32,
 }
 
-/// What a client says after that.
+/// What a client says after that: a question, whose answer has the same number. Questions are worked on at the same time.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) enum Ask {
-    /// A question, whose answer has the same number. Questions are worked on at the same time.
-    Question { number: u64, question: Question },
-    /// A question as well; but claims are given and given back in the order in which that is said.
-    Claim { number: u64, run: RunId },
-    /// Gives back a claim; not answered.
-    Release { run: RunId },
+pub(super) struct Ask {
+    pub(super) number: u64,
+    pub(super) question: Question,
 }
 
-/// What can be asked: the other methods of the two traits. Bytes are parts.
+/// What can be asked: the methods of the two traits that need the database or the blobs. Bytes are parts.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) enum Question {
@@ -121,7 +117,6 @@ pub(super) enum Answer {
     },
     Runs(Vec<RunId>),
     Head(Option<Head>),
-    Claimed,
     Kept(Digest),
     /// The part is the blob.
     Blob,

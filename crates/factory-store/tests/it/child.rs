@@ -11,7 +11,7 @@ use std::time::Duration;
 use factory_engine::port::store::EventLog;
 use factory_store::Store;
 
-use crate::{crash, device, power, records, share};
+use crate::{crash, device, power, records, share, switch};
 
 /// The environment variable that makes this program another process.
 pub(crate) const ROLE: &str = "FACTORY_STORE_TEST_ROLE";
@@ -90,6 +90,7 @@ pub(crate) fn play(role: &str) {
         "share" => share::play_share(&base),
         "visit" => share::play_visit(&base),
         "claim" => share::play_claim(&base),
+        "toil" => switch::play_toil(&base),
         "stranger" => share::play_stranger(&base),
         "backfill" => crash::play_backfill(&base),
         "hold" => hold(&base),

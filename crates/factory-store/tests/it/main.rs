@@ -8,6 +8,7 @@ mod device;
 mod power;
 mod records;
 mod share;
+mod switch;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -51,6 +52,9 @@ fn main() {
             "share::a_killed_visitor_gives_back_its_claims",
             share::a_killed_visitor_gives_back_its_claims,
         ),
+        always("share::a_claim_outlives_a_killed_holder", share::a_claim_outlives_a_killed_holder),
+        always("switch::nothing_is_lost_or_doubled_when_holders_end", switch::nothing_is_lost_or_doubled),
+        always("switch::who_listens_is_told_after_the_holder_was_killed", switch::who_listens_is_told),
         given(
             &stranger,
             "only root can start another user's process",

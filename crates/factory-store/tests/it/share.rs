@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use factory_core::ids::RunId;
 use factory_engine::port::store::{EventLog, Position, StoreError};
@@ -31,7 +31,7 @@ fn shared() -> RunId {
 }
 
 /// Whatever the other process says, line by line, until it ends.
-fn listen(child: &mut Child) -> impl Iterator<Item = String> + use<> {
+pub(crate) fn listen(child: &mut Child) -> impl Iterator<Item = String> + use<> {
     BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok)
 }
 
@@ -109,35 +109,40 @@ pub(crate) fn a_killed_holder_loses_nothing() {
 
             let opened = Store::open_or_attach(base.path()).await.unwrap();
             assert_eq!(opened.access, Access::Attached { holder: process });
-            let _lease = opened.log.claim(&shared()).await.unwrap();
+            let lease = opened.log.claim(&shared()).await.unwrap();
             let killer = thread::spawn(move || {
                 thread::sleep(Duration::from_millis(20 + round * 53 % 150));
                 child.kill().unwrap();
                 child.wait().unwrap();
             });
             let mine = shared();
-            let mut position = opened.log.read(&mine).await.map_or(0, |records| records.len() as Position);
-            let error = loop {
+            let mut position = opened.log.read(&mine).await.unwrap().len() as Position;
+            // Until the other has been dead for a while.
+            let mut after = 0;
+            while after < 20 {
+                after += Position::from(killer.is_finished());
                 let appended = opened
                     .log
                     .append(&mine, position, &record(&mine, position), &decisions(&mine, position))
                     .await;
-                match appended {
-                    Ok(_) => position += 1,
-                    Err(error) => break error,
-                }
-            };
-            assert!(matches!(error, StoreError::HolderGone), "{}", explained(&error));
-            let promised = acknowledged.entry(mine.to_string()).or_default();
-            *promised = position.max(*promised);
+                assert_eq!(appended.unwrap_or_else(|error| panic!("{}", explained(&error))), position);
+                position += 1;
+            }
             killer.join().unwrap();
+            acknowledged.insert(mine.to_string(), position);
             records::note(&listener.join().unwrap(), &mut acknowledged);
+            // The claim was not the holder's to keep.
+            let third = RemoteStore::connect(base.path()).await.unwrap();
+            assert_eq!(third.holder(), std::process::id());
+            assert!(matches!(third.claim(&mine).await, Err(StoreError::Driven { .. })));
+            drop(lease);
+            third.claim(&mine).await.unwrap();
 
             drop(opened);
             let opened = Store::open_or_attach(base.path()).await.unwrap();
             assert_eq!(opened.access, Access::Held);
-            kept(&*opened.log, &acknowledged).await;
-            opened.log.claim(&mine).await.expect("its claims have ended with the holder");
+            let there = kept(&*opened.log, &acknowledged).await;
+            assert_eq!(there[mine.as_str()], position, "each is there once");
         }
     });
     assert!(acknowledged[shared().as_str()] > KILLS, "{acknowledged:?}");
@@ -179,6 +184,33 @@ pub(crate) fn a_killed_visitor_gives_back_its_claims() {
     });
 }
 
+/// The holder is killed while another process performs a run, which a third then wants to perform, too.
+pub(crate) fn a_claim_outlives_a_killed_holder() {
+    let base = tempfile::tempdir().unwrap();
+    let mut holder = child::command("share", base.path()).spawn().unwrap();
+    let mut lines = listen(&mut holder);
+    assert_eq!(lines.next().as_deref(), Some("held"));
+    thread::spawn(move || lines.for_each(drop));
+    let mut driver = child::command("claim", base.path()).spawn().unwrap();
+    assert_eq!(listen(&mut driver).next().as_deref(), Some("claimed"));
+    let dead = Instant::now();
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    runtime().block_on(async {
+        let third = Store::open_or_attach(base.path()).await.unwrap();
+        for _ in 0..20 {
+            match third.log.claim(&shared()).await {
+                Err(StoreError::Driven { holder, .. }) => assert_eq!(holder, driver.id().to_string()),
+                other => panic!("claimed twice after {:?}: {other:?}", dead.elapsed()),
+            }
+            time::sleep(Duration::from_millis(10)).await;
+        }
+        driver.kill().unwrap();
+        driver.wait().unwrap();
+        let _lease = third.log.claim(&shared()).await.expect("a claim ends with its process");
+    });
+}
+
 /// Claims a run and sits there.
 pub(crate) fn play_claim(base: &Path) {
     runtime().block_on(async {
@@ -190,32 +222,34 @@ pub(crate) fn play_claim(base: &Path) {
 }
 
 /// Waits until whoever started this process has ended.
-fn await_end() {
+pub(crate) fn await_end() {
     io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }
 
 /// Somebody else's process, although it can reach the socket, is not heard.
 pub(crate) fn strangers_are_sent_away(plain: Plain) {
     let base = tempfile::tempdir().unwrap();
-    runtime().block_on(async {
-        let opened = Store::open_or_attach(base.path()).await.unwrap();
-        opened.log.append(&shared(), 0, b"secret", &[]).await.unwrap();
-        RemoteStore::connect(base.path()).await.unwrap();
-        let lock = std::fs::read_to_string(base.path().join("lock")).unwrap();
-        let socket = PathBuf::from(lock.lines().nth(1).unwrap());
-        // What keeps others out is opened, but for who they are.
-        let dir = socket.parent().unwrap();
-        let open = |mode, own| {
-            std::fs::set_permissions(dir, Permissions::from_mode(mode)).unwrap();
-            std::fs::set_permissions(&socket, Permissions::from_mode(own)).unwrap();
-        };
-        open(0o755, 0o777);
-        let mut child = child::configured(plain.command(), "stranger", &socket).spawn().unwrap();
-        let said: Vec<_> = listen(&mut child).collect();
-        open(0o700, 0o700);
-        assert!(child.wait().unwrap().success());
-        assert_eq!(said, ["connected", "sent away after 0 bytes"]);
-    });
+    // A process with a place of its own for its socket: what is opened here is not where others have theirs.
+    let mut holder = child::command("share", base.path()).spawn().unwrap();
+    let mut lines = listen(&mut holder);
+    assert_eq!(lines.next().as_deref(), Some("held"));
+    thread::spawn(move || lines.for_each(drop));
+    runtime().block_on(RemoteStore::connect(base.path())).unwrap();
+    let lock = std::fs::read_to_string(base.path().join("lock")).unwrap();
+    let socket = PathBuf::from(lock.lines().nth(1).unwrap());
+    let dir = socket.parent().unwrap();
+    assert!(dir.starts_with(base.path()));
+    // What keeps others out is opened, but for who they are.
+    let open = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    open(base.path(), 0o755);
+    open(dir, 0o755);
+    open(&socket, 0o777);
+    let mut child = child::configured(plain.command(), "stranger", &socket).spawn().unwrap();
+    let said: Vec<_> = listen(&mut child).collect();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(said, ["connected", "sent away after 0 bytes"]);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
 }
 
 /// Connects to the socket at `base` and greets.
@@ -223,7 +257,7 @@ pub(crate) fn play_stranger(base: &Path) {
     let mut stream = UnixStream::connect(base).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     say("connected");
-    let header = br#"{"factory_store":1,"process":1}"#;
+    let header = br#"{"factory_store":2,"process":1}"#;
     let length = u32::try_from(header.len()).unwrap();
     let greeting = [&(length + 4).to_be_bytes()[..], &length.to_be_bytes(), header].concat();
     let _sent_away = stream.write_all(&greeting);

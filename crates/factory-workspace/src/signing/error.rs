@@ -13,6 +13,12 @@ pub enum SigningError {
         /// Its name.
         program: &'static str,
     },
+    /// OpenSSH does nothing for a user whom the system does not know.
+    #[error("ssh-keygen does nothing for a user without an account: {reason}")]
+    NoAccount {
+        /// What it said.
+        reason: String,
+    },
     /// The key is missing, or is not one that can sign.
     #[error("the key `{key}` cannot sign: {reason}")]
     BadKey {
@@ -68,6 +74,24 @@ pub enum SigningError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+impl SigningError {
+    /// Whether this says something about a signature that was to be verified; otherwise it could not be looked at.
+    pub fn is_about_the_signature(&self) -> bool {
+        match self {
+            SigningError::NotASignature { .. }
+            | SigningError::Invalid { .. }
+            | SigningError::NotAllowed { .. } => true,
+            SigningError::NoProgram { .. }
+            | SigningError::NoAccount { .. }
+            | SigningError::BadKey { .. }
+            | SigningError::Locked { .. }
+            | SigningError::TimedOut { .. }
+            | SigningError::NotSigned { .. }
+            | SigningError::Io { .. } => false,
+        }
+    }
 }
 
 /// For `map_err` on what the system says.

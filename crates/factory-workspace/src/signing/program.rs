@@ -35,6 +35,11 @@ pub(super) struct Ended {
 }
 
 impl Ended {
+    /// Whether it failed because the system knows no user with this process's number: OpenSSH then does nothing at all.
+    pub(super) fn says_no_account(&self) -> bool {
+        !self.success && self.stderr.lines().any(|line| line.starts_with("No user exists for uid "))
+    }
+
     /// What it said of its failure, on one line, without the frames that OpenSSH draws around warnings.
     pub(super) fn reason(&self) -> String {
         let lines = self.stderr.lines().chain(self.stdout.lines());

@@ -3,11 +3,12 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use git2::{Config, Repository};
+
 use super::error::{self, SigningError};
 use super::key::{KEYGEN, KeyPlaces, TIME_LIMIT};
 use super::program::{Ended, Programs};
 use super::signature::{Namespace, Signature};
-use crate::project::Project;
 
 /// Who signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub struct Signer {
 ///
 /// # Errors
 /// [`SigningError::Invalid`] if it does not hold; [`SigningError::NotAllowed`] if it does, but with a key that is not
-/// allowed.
+/// allowed. Of any other nothing can be said: [`SigningError::is_about_the_signature`] tells them apart.
 pub fn verify(
     namespace: Namespace,
     bytes: &[u8],
@@ -42,7 +43,10 @@ pub fn verify(
     let check = Check { programs, namespace, message, file };
     let held = check.run("check-novalidate", &[], true)?;
     let Some(fingerprint) = check.fingerprint(&held) else {
-        return Err(SigningError::Invalid { reason: held.reason() });
+        return Err(match held.says_no_account() {
+            true => SigningError::NoAccount { reason: held.reason() },
+            false => SigningError::Invalid { reason: held.reason() },
+        });
     };
     let Some(allowed) = allowed_signers else { return Ok(Signer { fingerprint, principal: None }) };
     let allowed = std::path::absolute(allowed).map_err(error::io("reading the allowed signers"))?;
@@ -65,12 +69,18 @@ pub fn verify(
     Err(SigningError::NotAllowed { fingerprint })
 }
 
-/// The file in git's `gpg.ssh.allowedSignersFile`, if that is set.
-pub fn allowed_signers(project: &Project) -> Option<PathBuf> {
-    let config = project.open().ok()?.config().ok()?;
-    let path = config.get_string("gpg.ssh.allowedSignersFile").ok()?;
+/// The file in git's `gpg.ssh.allowedSignersFile`, if that is set: for the repository that `directory` is in, or, where there
+/// is none, for this user and this machine. A path that is relative is in the root of the work tree, or in `directory`.
+pub fn allowed_signers(directory: &Path) -> Option<PathBuf> {
+    let repository = Repository::discover(directory).ok();
+    let config = match &repository {
+        Some(repository) => repository.config(),
+        None => Config::open_default(),
+    };
+    let path = config.ok()?.get_string("gpg.ssh.allowedSignersFile").ok()?;
+    let root = repository.as_ref().and_then(Repository::workdir).unwrap_or(directory);
     let path = path.trim();
-    (!path.is_empty()).then(|| KeyPlaces::of_user().resolve(path, project.root()))
+    (!path.is_empty()).then(|| KeyPlaces::of_user().resolve(path, root))
 }
 
 struct Check {

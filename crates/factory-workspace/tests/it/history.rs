@@ -18,8 +18,25 @@ const NOON: i64 = 1_700_000_000;
 
 /// Adds a commit without files to a branch, which is made if it is missing; `time` in seconds.
 fn commit(repository: &Repository, branch: &str, parents: &[&GitOid], time: i64, message: &[u8]) -> GitOid {
+    commit_of(repository, branch, parents, time, message, "")
+}
+
+/// The same with files: one for each letter, which has the letter in it.
+fn commit_of(
+    repository: &Repository,
+    branch: &str,
+    parents: &[&GitOid],
+    time: i64,
+    message: &[u8],
+    files: &str,
+) -> GitOid {
     let who = Signature::new("Ada", "ada@example.test", &Time::new(time, 0)).unwrap();
-    let tree = repository.treebuilder(None).unwrap().write().unwrap();
+    let mut tree = repository.treebuilder(None).unwrap();
+    for name in files.chars().map(String::from) {
+        let blob = repository.blob(name.as_bytes()).unwrap();
+        tree.insert(name, blob, 0o100_644).unwrap();
+    }
+    let tree = tree.write().unwrap();
     // By hand, because messages may be anything.
     let mut object = format!("tree {tree}\n").into_bytes();
     for parent in parents {
@@ -48,15 +65,15 @@ fn reverting(commit: &GitOid) -> Vec<u8> {
 pub(crate) fn reverts_are_found_on_every_branch() {
     let fixture = Fixture::empty();
     let repository = fixture.git();
-    let first = commit(&repository, "main", &[], NOON, b"first");
-    let second = commit(&repository, "main", &[&first], NOON + 10, b"second");
-    let kept = commit(&repository, "main", &[&second], NOON + 20, b"kept");
-    let one = commit(&repository, "main", &[&kept], NOON + 30, &reverting(&second));
-    let two = commit(&repository, "release/1.0", &[&kept], NOON + 40, &reverting(&second));
+    let first = commit_of(&repository, "main", &[], NOON, b"first", "1");
+    let second = commit_of(&repository, "main", &[&first], NOON + 10, b"second", "12");
+    let kept = commit_of(&repository, "main", &[&second], NOON + 20, b"kept", "123");
+    let one = commit_of(&repository, "main", &[&kept], NOON + 30, &reverting(&second), "13");
+    let two = commit_of(&repository, "release/1.0", &[&kept], NOON + 40, &reverting(&second), "13");
     let both = format!(
         "Revert both\n\nThis reverts commit {first}.\nThis reverts commit {second}.\n\nThis reverts commit {second}.\n"
     );
-    let both = commit(&repository, "other", &[&one, &two], NOON + 50, both.as_bytes());
+    let both = commit_of(&repository, "other", &[&kept, &one, &two], NOON + 50, both.as_bytes(), "3");
     let asked = [first.clone(), second.clone(), kept, second.clone()];
     let mut expected = vec![found(&first, &both, NOON + 50), found(&second, &both, NOON + 50)];
     expected.sort_by(|a, b| a.commit.cmp(&b.commit));
@@ -75,7 +92,7 @@ pub(crate) fn reverts_are_found_on_every_branch() {
 pub(crate) fn only_gits_own_words_count() {
     let fixture = Fixture::empty();
     let repository = fixture.git();
-    let first = commit(&repository, "main", &[], NOON, b"first");
+    let first = commit_of(&repository, "main", &[], NOON, b"first", "1");
     let other = "f".repeat(40);
     let short = &first.as_str()[..10];
     let is_revert = |message: String| {
@@ -138,13 +155,108 @@ pub(crate) fn a_revert_by_git_itself_is_found() {
     }
 }
 
+/// What `git` says in the fixture's folder; it has to succeed if `succeeds`.
+fn git(fixture: &Fixture, args: &[&str], succeeds: bool) {
+    let output = Command::new("git")
+        .args(["-c", "core.hooksPath=/dev/null", "-c", "core.editor=true"])
+        .args(args)
+        .current_dir(&fixture.root)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.success(), succeeds, "{args:?}: {output:?}");
+}
+
+/// What a revert is, and what only says that it is one.
+pub(crate) fn only_what_is_undone_is_reverted() {
+    let lines = |middle: &str| format!("one\ntwo\n{middle}\nfour\nfive\n}}\n");
+    let fixture = Fixture::with(&[("a", &lines("three")), ("other", "1\n"), ("binary", "\0\u{1}")]);
+    let base = fixture.head();
+    fixture.write("a", lines("drei\n}"));
+    fixture.write("added", "wholly new\nand more\n");
+    fixture.write("binary", "\0\u{2}");
+    let work = fixture.commit("work");
+    let title = String::from_utf8(reverting(&work)).unwrap();
+    let is_reverted = || {
+        let found = reverts(&fixture.root, std::slice::from_ref(&work)).unwrap();
+        assert!(found.iter().all(|reverted| reverted.by == fixture.head()), "{found:?}");
+        let is_reverted = !found.is_empty();
+        git(&fixture, &["checkout", "--quiet", "-B", "main", work.as_str()], true);
+        is_reverted
+    };
+    // Nothing, another file, and another place of the same file, though it closes brackets, too.
+    fixture.commit(&title);
+    assert!(!is_reverted(), "an empty commit");
+    fixture.write("other", "2\n");
+    fixture.commit(&title);
+    assert!(!is_reverted(), "another file");
+    fixture.write("a", "one\ntwo\ndrei\n}\nfour\nfive and more\n");
+    fixture.commit(&title);
+    assert!(!is_reverted(), "another line");
+    // All of it, on a branch that never had it.
+    git(&fixture, &["checkout", "--quiet", "-B", "main", base.as_str()], true);
+    fixture.write("added", "wholly new\nand more\n");
+    fixture.commit("the same, by somebody else");
+    git(&fixture, &["rm", "--quiet", "added"], true);
+    fixture.commit(&title);
+    assert!(!is_reverted(), "nobody had it there");
+
+    // One file of several, in each way in which it can go back.
+    fixture.write("binary", "\0\u{1}");
+    fixture.commit(&title);
+    assert!(is_reverted(), "exactly what it was");
+    fs::remove_file(fixture.root.join("added")).unwrap();
+    fixture.commit(&title);
+    assert!(is_reverted(), "what was added is gone");
+    fixture.write("a", lines("III\n}"));
+    fixture.commit(&title);
+    assert!(is_reverted(), "a line that was added is gone");
+    // Its own conflict, resolved as neither side had it.
+    fixture.write("a", lines("drei und mehr\n}"));
+    fixture.write("added", "wholly new\nand still more\n");
+    fixture.write("binary", "\0\u{3}");
+    fixture.commit("more work");
+    git(&fixture, &["revert", "--no-edit", work.as_str()], false);
+    fixture.write("a", lines("three, and more"));
+    fixture.write("added", "and still more\n");
+    fixture.write("binary", "\0\u{3}");
+    git(&fixture, &["add", "--all"], true);
+    git(&fixture, &["revert", "--continue"], true);
+    assert!(is_reverted(), "a conflict was resolved");
+    // Under another name by then, and with what came later.
+    git(&fixture, &["rm", "--quiet", "added", "binary"], true);
+    git(&fixture, &["mv", "a", "renamed"], true);
+    fixture.commit("another name");
+    fixture.write("renamed", lines("three").replace("five", "fuenf"));
+    fixture.commit(&title);
+    assert!(is_reverted(), "the file has another name");
+}
+
+/// Of a merge, either side may be taken back.
+pub(crate) fn a_merge_is_reverted_by_its_sides() {
+    for mainline in ["1", "2"] {
+        let fixture = Fixture::with(&[("a", "1\n")]);
+        git(&fixture, &["checkout", "--quiet", "-b", "side"], true);
+        fixture.write("b", "side\n");
+        fixture.commit("side");
+        git(&fixture, &["checkout", "--quiet", "main"], true);
+        fixture.write("c", "main\n");
+        fixture.commit("main");
+        git(&fixture, &["merge", "--quiet", "--no-edit", "side"], true);
+        let merge = fixture.head();
+        git(&fixture, &["revert", "--no-edit", "-m", mainline, merge.as_str()], true);
+        let found = reverts(&fixture.root, std::slice::from_ref(&merge)).unwrap();
+        assert_eq!(found.len(), 1, "{mainline}");
+        assert_eq!(found[0].by, fixture.head());
+    }
+}
+
 pub(crate) fn the_walk_ends_before_the_oldest_commit() {
     let fixture = Fixture::empty();
     let repository = fixture.git();
     let first = commit(&repository, "main", &[], NOON, b"first");
-    let later = commit(&repository, "main", &[&first], NOON + 10 * DAY, b"later");
+    let later = commit_of(&repository, "main", &[&first], NOON + 10 * DAY, b"later", "12");
     let at = |time: i64| {
-        let by = commit(&repository, "other", &[], NOON, &reverting(&later));
+        let by = commit_of(&repository, "other", &[&later], NOON, &reverting(&later), "1");
         let by_clock = commit(&repository, "other", &[&by], time, &reverting(&later));
         reverts(&fixture.root, std::slice::from_ref(&later)).unwrap().iter().any(|found| found.by == by_clock)
     };
@@ -164,8 +276,8 @@ pub(crate) fn what_cannot_be_read_is_passed_over() {
     let fixture = Fixture::empty();
     let repository = fixture.git();
     let lost = commit(&repository, "lost", &[], NOON, b"lost\n\nKey: lost\n");
-    let first = commit(&repository, "main", &[&lost], NOON, b"first\n\nKey: 1\n");
-    let odd = commit(&repository, "main", &[&lost, &first], NOON + 10, b"odd \xff\n\nKey: \xff\n");
+    let first = commit_of(&repository, "main", &[], NOON, b"first\n\nKey: 1\n", "1");
+    let odd = commit_of(&repository, "main", &[&lost, &first], NOON + 10, b"odd \xff\n\nKey: \xff\n", "1");
     let mut message = b"title \xff\n\n".to_vec();
     message.extend_from_slice(format!("This reverts commit {first}.\n").as_bytes());
     let by = commit(&repository, "main", &[&odd], NOON + 20, &message);

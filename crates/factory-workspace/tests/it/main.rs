@@ -151,6 +151,8 @@ fn everywhere() -> Vec<Trial> {
             reverts_are_found_on_every_branch,
             only_gits_own_words_count,
             a_revert_by_git_itself_is_found,
+            only_what_is_undone_is_reverted,
+            a_merge_is_reverted_by_its_sides,
             the_walk_ends_before_the_oldest_commit,
             what_cannot_be_read_is_passed_over,
             trailers_are_read_newest_first,

@@ -348,10 +348,12 @@ pub(crate) fn the_configured_allowed_signers_are_found() {
         [("keys/allowed", home.fixture.root.join("keys/allowed")), ("/etc/allowed", "/etc/allowed".into())]
     {
         config.set_str("gpg.ssh.allowedSignersFile", value).unwrap();
-        assert_eq!(allowed_signers(&home.project()), Some(path));
+        assert_eq!(allowed_signers(&home.fixture.root), Some(path));
     }
+    fs::create_dir(home.fixture.root.join("below")).unwrap();
+    assert_eq!(allowed_signers(&home.fixture.root.join("below")), Some("/etc/allowed".into()));
     config.set_str("gpg.ssh.allowedSignersFile", "").unwrap();
-    assert_eq!(allowed_signers(&home.project()), None);
+    assert_eq!(allowed_signers(&home.fixture.root), None);
 }
 
 pub(crate) fn an_exchanged_key_does_not_sign() {

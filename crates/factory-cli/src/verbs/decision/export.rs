@@ -5,10 +5,10 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use factory_core::event::{Event, Proof};
-use factory_core::ids::{Digest, RunId};
+use factory_core::artifact::Body;
+use factory_core::ids::RunId;
 use factory_core::ledger::entry::{Decided, LedgerEntry};
-use factory_core::ledger::export::row::Row;
+use factory_core::ledger::export::row::{Kind, Row};
 use factory_core::ledger::export::{csv, intoto, jsonl, ocel};
 use factory_engine::ledger::{self, Kept};
 use factory_engine::port::clock::{Clock as _, SystemClock};
@@ -20,22 +20,25 @@ use crate::checkpoint::{self, Checkpoint};
 use crate::config::place::Place;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output;
-use crate::verbs::runs::choose;
+use crate::{archive, output};
 
 pub(super) async fn export(args: &ExportArgs) -> Result<Exit, CliError> {
     let place = Place::here()?;
-    let store = choose::store(&place).await?;
-    let stored = ledger::stored(store.log.as_ref()).await?;
+    // A project in which nothing was ever run has a ledger, too: an empty one.
+    let store = archive::open(&place).await?;
+    let stored = match &store {
+        Some(store) => ledger::stored(store.log.as_ref()).await?,
+        None => Vec::new(),
+    };
     let kept = decoded(&stored)?;
     let run = args.run.as_deref().map(|given| super::run_named(&kept, given)).transpose()?;
-    let ledger = Ledger { stored: &stored, kept: &kept, run: run.as_ref() };
+    let ledger = Ledger { store: store.as_ref(), stored: &stored, kept: &kept, run: run.as_ref() };
     let text = match args.format {
-        ExportFormat::Jsonl => whole(&place, &store, &ledger).await?,
-        ExportFormat::Csv => csv::write(&super::rows(ledger.chosen())),
-        ExportFormat::InToto => statements(&store, &ledger).await?,
+        ExportFormat::Jsonl => whole(&place, &ledger).await?,
+        ExportFormat::Csv => csv::write(&ledger.rows().await),
+        ExportFormat::InToto => statements(&ledger).await?,
         ExportFormat::Ocel => {
-            let log = ocel::log(&super::rows(ledger.chosen()), &specs(&kept));
+            let log = ocel::log(&ledger.rows().await, &specs(&kept));
             serde_json::to_string_pretty(&log).expect("event logs hold only what JSON can say") + "\n"
         }
     };
@@ -48,12 +51,27 @@ pub(super) async fn export(args: &ExportArgs) -> Result<Exit, CliError> {
 
 /// The ledger, and which of it is wanted.
 struct Ledger<'a> {
+    /// None where nothing was ever run: then there are no entries either.
+    store: Option<&'a Opened>,
     stored: &'a [StoredRecord],
     kept: &'a [Kept],
     run: Option<&'a RunId>,
 }
 
 impl<'a> Ledger<'a> {
+    /// What is wanted as rows. The end of a merged run gets the commit that its merge names, as long as that is there.
+    async fn rows(&self) -> Vec<Row> {
+        let mut rows = super::rows(self.chosen());
+        let Some(store) = self.store else { return rows };
+        for row in rows.iter_mut().filter(|row| row.kind == Kind::End) {
+            let [merge] = row.about.as_slice() else { continue };
+            if let Ok(Body::Merge(merge)) = archive::artifact(store.blobs.as_ref(), merge).await {
+                row.commit = Some(merge.commit);
+            }
+        }
+        rows
+    }
+
     fn chosen(&self) -> impl Iterator<Item = &'a Kept> {
         let run = self.run;
         self.kept.iter().filter(move |kept| run.is_none() || jsonl::run_of(&kept.entry) == run)
@@ -81,7 +99,7 @@ fn specs(kept: &[Kept]) -> BTreeMap<String, String> {
     kept.iter().filter_map(spec).collect()
 }
 
-async fn whole(place: &Place, store: &Opened, ledger: &Ledger<'_>) -> Result<String, CliError> {
+async fn whole(place: &Place, ledger: &Ledger<'_>) -> Result<String, CliError> {
     let mut header = jsonl::Header::new(SystemClock.now(), env!("CARGO_PKG_VERSION").to_owned());
     header.count = ledger.stored.last().map_or(0, |last| last.position + 1);
     header.head = ledger.stored.last().map(|last| last.hash.clone());
@@ -97,7 +115,10 @@ async fn whole(place: &Place, store: &Opened, ledger: &Ledger<'_>) -> Result<Str
             hash: kept.hash.clone(),
             previous,
             bytes: &ledger.stored[at].bytes,
-            signature: signature(store.blobs.as_ref(), &kept.entry).await,
+            signature: match ledger.store {
+                Some(store) => signature(store.blobs.as_ref(), &kept.entry).await,
+                None => None,
+            },
         });
     }
     jsonl::write(&header, &entries)
@@ -118,28 +139,32 @@ fn checkpoints(place: &Place) -> Result<Vec<Checkpoint>, CliError> {
     Ok(found)
 }
 
-/// The digest of the signature of a decision that was signed, with the key's fingerprint.
-pub(super) fn signed(entry: &LedgerEntry) -> Option<(&str, &Digest)> {
-    let Decided::Run { event, .. } = &entry.decided else { return None };
-    let Event::GateDecided(decided) = event.as_ref() else { return None };
-    match &decided.by.proof {
-        Proof::Signed { fingerprint, signature } => Some((fingerprint, signature)),
-        Proof::Unauthenticated => None,
-    }
-}
-
 /// The signature's text. One that is lost is not in the export, which whoever verifies it is told.
 async fn signature(blobs: &dyn BlobStore, entry: &LedgerEntry) -> Option<String> {
-    let (_, digest) = signed(entry)?;
+    let (_, digest) = jsonl::signed(entry)?;
     String::from_utf8(blobs.get(digest).await.ok()?).ok()
 }
 
 /// A statement for each merged run, by the place of its first decision.
-async fn statements(store: &Opened, ledger: &Ledger<'_>) -> Result<String, CliError> {
-    let (Some(first), Some(last)) = (ledger.stored.first(), ledger.stored.last()) else {
-        return Ok(String::new());
+async fn statements(ledger: &Ledger<'_>) -> Result<String, CliError> {
+    let text = match (ledger.store, ledger.stored.first(), ledger.stored.last()) {
+        (Some(store), Some(first), Some(last)) => {
+            let within = intoto::Within { count: last.position + 1, head: &last.hash, first: &first.hash };
+            merged(store, ledger, &within).await?
+        }
+        (_, None, _) | (_, _, None) | (None, _, _) => String::new(),
     };
-    let within = intoto::Within { count: last.position + 1, head: &last.hash, first: &first.hash };
+    if text.is_empty() {
+        output::note_line("no run has been merged, so there is nothing to attest");
+    }
+    Ok(text)
+}
+
+async fn merged(
+    store: &Opened,
+    ledger: &Ledger<'_>,
+    within: &intoto::Within<'_>,
+) -> Result<String, CliError> {
     let mut text = String::new();
     for kept in ledger.chosen() {
         let Decided::Request(request) = &kept.entry.decided else { continue };
@@ -155,11 +180,8 @@ async fn statements(store: &Opened, ledger: &Ledger<'_>) -> Result<String, CliEr
             spec: &request.spec,
             source: &request.source,
         };
-        text.push_str(&intoto::statement(&landed, &within, &decisions));
+        text.push_str(&intoto::statement(&landed, within, &decisions));
         text.push('\n');
-    }
-    if text.is_empty() {
-        output::note_line("no run has been merged, so there is nothing to attest");
     }
     Ok(text)
 }

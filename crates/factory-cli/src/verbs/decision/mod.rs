@@ -16,6 +16,7 @@ use factory_core::ids::{Digest, RunId};
 use factory_core::ledger::entry::LedgerEntry;
 use factory_core::ledger::export::row::{self, Row};
 use factory_core::ledger::export::{Placed, jsonl};
+use factory_core::plain;
 use factory_core::state::RunState;
 use factory_engine::ledger::{self, Kept};
 use factory_store::Opened;
@@ -87,31 +88,16 @@ async fn merge(store: &Opened, state: &RunState) -> Result<Option<Merge>, CliErr
     }
 }
 
-/// Whether a character moves the cursor, hides, or turns the text around it: it never reaches a terminal as it is.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
-}
-
 /// Text for a terminal, on one line: what would not show is shown as its code.
 fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' | '\t' => plain.push(' '),
-            c if is_unsafe(c) => plain.extend(c.escape_unicode()),
-            c => plain.push(c),
-        }
-    }
-    plain
+    plain::line(text)
 }
 
 /// The beginning of a text on one line, and how long it is if that is not all of it.
 fn beginning(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
-        None => plain(text),
-        Some((end, _)) => format!("{}… ({} bytes)", plain(&text[..end]), text.len()),
+        None => plain::line(text),
+        Some((end, _)) => format!("{}… ({} bytes)", plain::line(&text[..end]), text.len()),
     }
 }
 
@@ -121,7 +107,7 @@ fn harmless(text: &str) -> String {
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
         let is_layout = matches!(c, '\n' | '\t') || (c == '\r' && rest.peek() == Some(&'\n'));
-        if is_layout || !is_unsafe(c) {
+        if is_layout || !plain::is_hidden(c) {
             harmless.push(c);
             continue;
         }
@@ -136,9 +122,9 @@ fn harmless(text: &str) -> String {
 /// Prints what is for programs. What a person sees must not move their cursor; what a program reads is exact.
 fn print_data(text: &str) {
     if io::stdout().is_terminal() {
-        output::text(&harmless(text));
+        output::raw(&harmless(text));
     } else {
-        output::text(text);
+        output::raw(text);
     }
 }
 

@@ -45,14 +45,15 @@ pub(super) async fn rollback(args: &RollbackArgs) -> Result<Exit, CliError> {
 async fn detect(place: &Place) -> Result<Exit, CliError> {
     let store = choose::store(place).await?;
     let mut merged: BTreeMap<GitOid, RunId> = BTreeMap::new();
+    let mut known = 0;
     for (run, history) in archive::all(&store).await? {
         let Ok(history) = history else {
             output::note_line(&format!("{run} cannot be read, so nothing is known of its merge"));
             continue;
         };
-        if !history.state.rolled_back
-            && let Some(merge) = super::merge(&store, &history.state).await?
-        {
+        if history.state.rolled_back {
+            known += 1;
+        } else if let Some(merge) = super::merge(&store, &history.state).await? {
             merged.insert(merge.commit, run);
         }
     }
@@ -66,11 +67,24 @@ async fn detect(place: &Place) -> Result<Exit, CliError> {
         wiring::recorder(&store).command(run, command).await?;
         output::line(&format!("{run} has been taken back by {}.", revert.by));
     }
-    output::line(&match found.len() {
-        0 => format!("None of {} merged commits is reverted on a local branch.", merged.len()),
-        n => format!("{n} of {} merged commits are reverted; that is recorded.", merged.len()),
-    });
+    output::line(&outcome(found.len(), merged.len(), known));
     Ok(Exit::Clean)
+}
+
+/// What was found among `merged` commits, besides those that are `known` to have been taken back.
+fn outcome(found: usize, merged: usize, known: usize) -> String {
+    let already = match known {
+        0 => String::new(),
+        n => format!(" That {n} merged before were taken back is recorded already."),
+    };
+    match (found, merged) {
+        (_, 0) if known > 0 => {
+            format!("Nothing new: all {known} merged commits are recorded as taken back already.")
+        }
+        (_, 0) => "No run has merged anything.".to_owned(),
+        (0, _) => format!("None of {merged} merged commits is reverted on a local branch.{already}"),
+        (n, _) => format!("{n} of {merged} merged commits are reverted; that is recorded.{already}"),
+    }
 }
 
 /// For each commit the newest revert of it that was not itself reverted.

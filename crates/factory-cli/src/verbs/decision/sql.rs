@@ -1,14 +1,14 @@
 //! `factory decision sql`: one SELECT over a copy of the ledger, which is made from it and never believed instead of it.
 
 use factory_engine::ledger;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::args::decision::{SqlArgs, TableFormat};
 use crate::config::place::Place;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output;
-use crate::verbs::runs::choose;
+use crate::{archive, output};
 
 mod fill;
 mod projection;
@@ -23,17 +23,30 @@ pub(super) async fn sql(args: &SqlArgs) -> Result<Exit, CliError> {
         return Ok(Exit::Clean);
     };
     let place = Place::here()?;
-    let store = choose::store(&place).await?;
-    let stored = ledger::stored(store.log.as_ref()).await?;
-    let path = place.store().join(projection::FILE);
-    projection::update(&path, &stored)?;
-    let answer = query::answer(&path, query)?;
+    let answer = match archive::open(&place).await? {
+        Some(store) => {
+            let stored = ledger::stored(store.log.as_ref()).await?;
+            let path = place.store().join(projection::FILE);
+            projection::update(&path, &stored)?;
+            query::answer(&path, query)?
+        }
+        None => of_nothing(query)?,
+    };
     match args.format {
         TableFormat::Human => output::text(&table(&answer)),
-        TableFormat::Json => output::text(&super::json(&objects(&answer))),
+        TableFormat::Json => output::text(&super::json(&objects(&answer)?)),
         TableFormat::Csv => super::print_data(&csv(&answer)),
     }
     Ok(Exit::Clean)
+}
+
+/// The answer of an empty ledger, where nothing was ever run: nothing is left in the project.
+fn of_nothing(query: &str) -> Result<Answer, CliError> {
+    let folder = tempfile::tempdir()
+        .map_err(|error| CliError::failed("no folder can be made for the copy").because(&error))?;
+    let path = folder.path().join(projection::FILE);
+    projection::update(&path, &[])?;
+    query::answer(&path, query)
 }
 
 /// As text; a NULL is nothing.
@@ -69,10 +82,30 @@ fn table(answer: &Answer) -> String {
     format!("{}{}{body}{} rows\n", line(&header), line(&rule), rows.len())
 }
 
-/// One object a row. Of columns with the same name the last one stands, as SQLite's own shell has it.
-fn objects(answer: &Answer) -> Vec<serde_json::Map<String, Value>> {
-    let object = |row: &Vec<Value>| answer.columns.iter().cloned().zip(row.iter().cloned()).collect();
-    answer.rows.iter().map(object).collect()
+/// A row whose fields are in the order of the query.
+struct Object<'a> {
+    columns: &'a [String],
+    row: &'a [Value],
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.columns.iter().zip(self.row))
+    }
+}
+
+/// One object a row. Of fields with the same name, most programs would see one.
+fn objects(answer: &Answer) -> Result<Vec<Object<'_>>, CliError> {
+    let columns = &answer.columns;
+    let twice = columns.iter().enumerate().find(|(index, name)| columns[..*index].contains(name));
+    if let Some((_, name)) = twice {
+        let name = super::plain(name);
+        return Err(CliError::usage(format!(
+            "two columns are named `{name}`, and an object has one of a name"
+        ))
+        .hint(format!("give one of them another name, such as: {name} AS other_{name}")));
+    }
+    Ok(answer.rows.iter().map(|row| Object { columns, row }).collect())
 }
 
 fn csv(answer: &Answer) -> String {

@@ -1,18 +1,19 @@
 //! `factory decision verify`: the ledger held against itself, the runs' logs, the checkpoints, the commits and the
 //! signatures; or an export against itself and what is in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use factory_core::ids::{Digest, RunId};
+use factory_core::ids::{Digest, GitOid, RunId};
+use factory_core::ledger::entry::LedgerEntry;
 use factory_core::ledger::export::jsonl::{self, Reading};
 use factory_engine::ledger::{self, Examined};
 use factory_engine::port::store::BlobStore;
 use factory_store::Opened;
 use factory_workspace::{Project, signing};
 
-use self::anchors::{Held, Merged};
+use self::anchors::{Held, Runs};
 use self::report::Report;
 use self::signatures::Signatures;
 use crate::args::ListFormat;
@@ -30,7 +31,7 @@ mod signatures;
 pub(super) async fn here(format: ListFormat) -> Result<Exit, CliError> {
     let place = Place::here()?;
     let mut report = Report::default();
-    let signatures = Signatures::new(signing::allowed_signers(&place.project));
+    let signatures = Signatures::new(signing::allowed_signers(place.project.root()));
     let store = archive::open(&place).await?;
     let examined = match &store {
         Some(store) => ledger::examine(store.log.as_ref()).await?,
@@ -46,19 +47,20 @@ pub(super) async fn here(format: ListFormat) -> Result<Exit, CliError> {
     report.checked.runs = examined.runs;
     report.held(&held);
     let checkpoints = checkpoint::all(&place)
-        .map_err(|error| CliError::failed("the checkpoints cannot be read").because(&error))?;
+        .map_err(|error| CliError::usage("the checkpoints cannot be read").because(&error))?;
     for (path, checkpoint) in checkpoints {
         let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
         anchors::checkpoint(&name, checkpoint, &held, &signatures, &mut report);
     }
-    let merged = match &store {
-        Some(store) => merged(store, &mut report).await?,
-        None => Merged::new(),
-    };
-    anchors::commits(&place.project, &held, &merged, &mut report)?;
+    let mut runs = Runs::default();
+    if let Some(store) = &store {
+        runs.named = named(examined.kept.iter().map(|kept| &kept.entry));
+        runs.merged = merged(store, &mut report).await?;
+    }
+    anchors::commits(&place.project, &held, &runs, &mut report)?;
     if let Some(store) = &store {
         for kept in &examined.kept {
-            if let Some((_, digest)) = super::export::signed(&kept.entry) {
+            if let Some((_, digest)) = jsonl::signed(&kept.entry) {
                 let text = text(store.blobs.as_ref(), digest).await;
                 signatures.decision(kept.position, &kept.entry, text, &mut report);
             }
@@ -72,9 +74,14 @@ async fn text(blobs: &dyn BlobStore, digest: &Digest) -> Result<String, String> 
     String::from_utf8(bytes).map_err(|error| error.to_string())
 }
 
+/// The runs that entries name.
+fn named<'a>(entries: impl Iterator<Item = &'a LedgerEntry>) -> BTreeSet<RunId> {
+    entries.filter_map(jsonl::run_of).cloned().collect()
+}
+
 /// The commits that the runs of this store have merged.
-async fn merged(store: &Opened, report: &mut Report) -> Result<Merged, CliError> {
-    let mut merged = Merged::new();
+async fn merged(store: &Opened, report: &mut Report) -> Result<BTreeMap<GitOid, RunId>, CliError> {
+    let mut merged = BTreeMap::new();
     for (run, history) in archive::all(store).await? {
         // A log that cannot be read is named already.
         let Ok(history) = history else { continue };
@@ -90,8 +97,9 @@ async fn merged(store: &Opened, report: &mut Report) -> Result<Merged, CliError>
 pub(super) fn export(file: &Path, format: ListFormat) -> Result<Exit, CliError> {
     let bytes = fs::read(file)
         .map_err(|error| CliError::usage(format!("{} cannot be read", file.display())).because(&error))?;
-    let project = Project::discover(&place::current_dir()?).ok();
-    let signatures = Signatures::new(project.as_ref().and_then(signing::allowed_signers));
+    let directory = place::current_dir()?;
+    let project = Project::discover(&directory).ok();
+    let signatures = Signatures::new(signing::allowed_signers(&directory));
     let mut report = Report::default();
     let reading: Reading<Checkpoint> = jsonl::read(&bytes);
     for fault in &reading.faults {
@@ -122,7 +130,8 @@ pub(super) fn export(file: &Path, format: ListFormat) -> Result<Exit, CliError> 
         anchors::checkpoint(&name, checkpoint.of_known_form(), &held, &signatures, &mut report);
     }
     if let Some(project) = &project {
-        anchors::commits(project, &held, &Merged::new(), &mut report)?;
+        let named = named(reading.entries.iter().map(|read| &read.entry));
+        anchors::commits(project, &held, &Runs { named, ..Runs::default() }, &mut report)?;
     }
     for read in &reading.entries {
         let text = read.signature.clone().ok_or_else(|| "it is not in the export".to_owned());
@@ -137,5 +146,5 @@ fn finish(mut report: Report, signatures: &Signatures, format: ListFormat) -> Ex
         ListFormat::Json => output::text(&super::json(&report.sorted())),
         ListFormat::Human => output::text(&report.sorted().screen()),
     }
-    if report.is_clean() { Exit::Clean } else { Exit::Failed }
+    report.exit()
 }

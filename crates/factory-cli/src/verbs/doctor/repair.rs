@@ -7,9 +7,10 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use factory_engine::port::store::StoreError;
-use factory_store::{Damage, Examination, Imported, Soundness, Store};
+use factory_store::{Imported, Store};
 use serde::Serialize;
 
+use super::damage::{self, Damaged, Look};
 use crate::args::ListFormat;
 use crate::config::place::{self, Place, STORE};
 use crate::error::CliError;
@@ -20,22 +21,8 @@ use crate::{invocation, output};
 #[derive(Debug, Serialize)]
 struct Report {
     damaged: bool,
-    findings: Vec<Finding>,
+    findings: Vec<Damaged>,
     saved: Option<Saved>,
-}
-
-/// One thing that is damaged.
-#[derive(Debug, Serialize)]
-struct Finding {
-    /// What it is: a run's id, `ledger`, `blob …` or `store`.
-    what: String,
-    /// The first record that cannot be read, counted from 0.
-    record: Option<u64>,
-    /// How many records there should be, if that is known.
-    of: Option<u64>,
-    /// How many of them are in the new store.
-    saved: Option<u64>,
-    reason: String,
 }
 
 /// The new store.
@@ -57,19 +44,18 @@ pub(crate) async fn repair(place: &Place, to: Option<&Path>, format: ListFormat)
         tell(&report, "there are no runs yet", format);
         return Ok(Exit::Clean);
     }
-    let found = blocking({
-        let dir = dir.clone();
-        move || Store::examine(&dir)
-    })
-    .await?;
-    if found.is_sound() {
-        let records: u64 = found.runs.values().map(|run| run.whole).sum();
-        let decisions = found.ledger.whole;
-        let whole = format!("{} runs with {records} records, and {decisions} decisions", found.runs.len());
+    let look = Look::at(&dir).await??;
+    if look.damaged.is_empty() {
         let report = Report { damaged: false, findings: Vec::new(), saved: None };
-        tell(&report, &format!("nothing is damaged: {whole}"), format);
+        tell(&report, &format!("nothing is damaged: {}", look.counts()), format);
         return Ok(Exit::Clean);
     }
+    if look.found.only_lacks_blobs() {
+        // A new store would lack the same.
+        tell(&Report { damaged: true, findings: look.damaged, saved: None }, "", format);
+        return Ok(Exit::Failed);
+    }
+    let lost = look.damaged.into_iter().filter(|damaged| damaged.is_scorecard);
     let to = destination(place, to)?;
     let exported = blocking({
         let (dir, whole) = (dir.clone(), to.join("whole"));
@@ -84,7 +70,7 @@ pub(crate) async fn repair(place: &Place, to: Option<&Path>, format: ListFormat)
     copy_the_rest(&dir, &to.join(STORE)).map_err(|error| cannot_write(&to, &error))?;
     let report = Report {
         damaged: true,
-        findings: findings(&exported.found),
+        findings: damage::damaged(&exported.found).into_iter().chain(lost).collect(),
         saved: Some(saved(place, to, imported)),
     };
     tell(&report, "", format);
@@ -150,33 +136,6 @@ fn copy_the_rest(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn findings(found: &Examination) -> Vec<Finding> {
-    let whole = |what: &str, reason: &str| Finding {
-        what: what.to_owned(),
-        record: None,
-        of: None,
-        saved: None,
-        reason: reason.to_owned(),
-    };
-    let chain = |what: String, soundness: &Soundness, damage: &Damage| Finding {
-        what,
-        record: Some(damage.position),
-        of: soundness.counted,
-        saved: Some(soundness.salvageable),
-        reason: damage.reason.clone(),
-    };
-    let mut all: Vec<Finding> = found.general.iter().map(|reason| whole("store", reason)).collect();
-    let chains = found.runs.iter().map(|(run, soundness)| (run.to_string(), soundness));
-    for (what, soundness) in chains.chain([("ledger".to_owned(), &found.ledger)]) {
-        all.extend(soundness.damage.as_ref().map(|damage| chain(what, soundness, damage)));
-    }
-    for blob in &found.blobs {
-        let of = blob.of.as_ref().map_or(String::new(), |of| format!(" ({of})"));
-        all.push(whole(&format!("blob {}{of}", blob.digest.short()), &blob.reason));
-    }
-    all
-}
-
 fn saved(place: &Place, to: PathBuf, imported: Imported) -> Saved {
     let Imported { runs, records, decisions, blobs } = imported;
     let word = |path: PathBuf| invocation::quoted(&path);
@@ -200,14 +159,22 @@ fn tell(report: &Report, sound: &str, format: ListFormat) {
     if !sound.is_empty() {
         output::line(sound);
     }
-    for Finding { what, record, of, saved, reason } in &report.findings {
-        let saved = saved.map_or(String::new(), |saved| format!("; the first {saved} are saved"));
-        let place = match (record, of) {
-            (Some(record), Some(of)) => format!(", record {record} of {of}"),
-            (Some(record), None) => format!(", record {record}"),
+    for damaged in &report.findings {
+        let saved = match (damaged.saved, damaged.record) {
             (None, _) => String::new(),
+            (Some(0), _) => "; none of its records is saved".to_owned(),
+            // What the database does not give any more is looked for in its file, one record after the other.
+            (Some(saved), Some(record)) if saved > record => {
+                format!(
+                    "; in the database's file the first {saved} records were found all the same, and are saved"
+                )
+            }
+            (Some(saved), _) => format!("; the {saved} before it are saved"),
         };
-        output::line(&format!("DAMAGED {what}{place}: {reason}{saved}"));
+        output::line(&format!("{}{saved}", damage::line(damaged)));
+    }
+    if report.damaged && report.saved.is_none() {
+        output::line(&format!("\nA new store would lack the same, so none is made: {}.", damage::LACKS));
     }
     let Some(Saved { to, runs, records, decisions, blobs, next }) = &report.saved else { return };
     output::line(&format!(

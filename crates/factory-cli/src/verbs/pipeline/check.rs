@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use factory_core::pipeline::read::{self, Diagnostic};
+use factory_core::pipeline::read::{Diagnostic, Findings};
 use serde::Serialize;
 
 use crate::args::ListFormat;
@@ -83,7 +83,7 @@ fn found(name: String, source: Result<Source, CliError>) -> Checked {
 }
 
 fn look(source: &Source) -> Checked {
-    let read::Findings { pipeline, wrong, doubtful } = read::examine(&source.text);
+    let Findings { pipeline, wrong, doubtful } = pipeline::examine(source);
     let state = match pipeline {
         None => State::Refused,
         Some(_) if doubtful.is_empty() => State::Ok,

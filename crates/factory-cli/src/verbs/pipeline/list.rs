@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use factory_core::pipeline::read;
 use serde::Serialize;
 
 use crate::args::ListFormat;
+use crate::config::pipeline;
 use crate::exit::Exit;
 use crate::output;
 
@@ -32,7 +32,10 @@ pub(super) fn list(project: &Path, format: ListFormat) -> Exit {
     let rows: Vec<Row> = super::all(project)
         .into_iter()
         .map(|(name, source)| {
-            let read = source.map(|source| (source.shown, read::read(&source.text).ok()));
+            let read = source.map(|source| {
+                let pipeline = pipeline::examine(&source).pipeline;
+                (source.shown, pipeline)
+            });
             let (from, pipeline) = read.unwrap_or_else(|_| (format!("pipelines/{name}.toml"), None));
             let state = if pipeline.is_some() { "ok" } else { "refused" };
             let (begins, stages) = pipeline.map_or_else(Default::default, |pipeline| {

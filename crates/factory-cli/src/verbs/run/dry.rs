@@ -1,18 +1,32 @@
-//! `factory run --dry-run`: the stages, what each role would see, and what it may cost.
+//! `factory run --dry-run`: the stages that the run would go through, what each role would see, who would be asked, and what
+//! it may cost.
 
 use factory_core::artifact::ArtifactKind;
-use factory_core::pipeline::model::{EntryGate, ExitGate, Pipeline, Role, Stage};
+use factory_core::ids::Budget;
+use factory_core::pipeline::draw::phrases;
+use factory_core::pipeline::model::{Edge, EntryGate, EntryType, ExitGate, Pipeline, Role, Stage};
 use factory_engine::port::evaluator::Outlook;
 use serde::Serialize;
 
 use super::CheckedSpec;
-use crate::args::Format;
+
+use crate::args::{Format, RunSettings};
 use crate::config::place::Place;
 use crate::error::CliError;
 use crate::evaluation::Evaluation;
 use crate::exit::Exit;
 use crate::output;
 use crate::wiring::{self, ModelChoice};
+
+/// A run that would be started.
+pub(super) struct Planned<'a> {
+    pub(super) spec: &'a CheckedSpec,
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) entry: EntryType,
+    /// What it was given on the command line.
+    pub(super) budget: Budget,
+    pub(super) settings: &'a RunSettings,
+}
 
 #[derive(Serialize)]
 struct Forecast<'a> {
@@ -22,8 +36,13 @@ struct Forecast<'a> {
     title: &'a str,
     requirements: usize,
     base: &'a str,
+    pipeline: &'a str,
+    entry: &'static str,
     model: String,
     price: String,
+    budget: Budget,
+    /// Who set it; nobody where there is none.
+    budget_from: Option<&'static str>,
     scenarios: usize,
     runs_each: u32,
     clock: &'a str,
@@ -35,21 +54,33 @@ struct Forecast<'a> {
 struct StageForecast {
     id: String,
     role: &'static str,
-    sees: &'static str,
+    /// Why the run does not go through it, if it does not; then the rest is empty.
+    left_out: Option<String>,
+    needs: Vec<String>,
+    sees: String,
+    /// What has to hold, or it is left out.
+    only_if: Option<String>,
+    waits: Option<String>,
     attempts: u32,
+    tries: String,
     most_model_calls: u32,
-    gates: Vec<&'static str>,
+    budget: Option<String>,
+    gates: Vec<String>,
 }
 
 pub(super) fn show(
     place: &Place,
-    spec: &CheckedSpec,
-    pipeline: &Pipeline,
+    planned: &Planned<'_>,
     model: &ModelChoice,
     evaluation: &Evaluation,
-    format: Format,
 ) -> Result<Exit, CliError> {
     let outlook: Outlook = evaluation.outlook()?;
+    let Planned { spec, pipeline, entry, budget, settings } = planned;
+    let (budget, budget_from) = match (budget.caps(), pipeline.policy.budget.caps()) {
+        (true, _) => (*budget, Some("the command line")),
+        (false, true) => (pipeline.policy.budget, Some("the pipeline")),
+        (false, false) => (Budget::default(), None),
+    };
     let forecast = Forecast {
         id: &spec.reference.slug,
         state: "dry run",
@@ -57,15 +88,19 @@ pub(super) fn show(
         title: &spec.reference.title,
         requirements: spec.reference.requirements.len(),
         base: place.project.head().as_str(),
+        pipeline: &pipeline.name,
+        entry: entry.as_str(),
         model: model.describe(),
         price: model.price(),
+        budget,
+        budget_from,
         scenarios: outlook.scenarios,
         runs_each: outlook.runs_each,
         clock: &outlook.clock,
         checks: place.config.check.iter().map(|check| check.name.as_str()).collect(),
-        stages: pipeline.stages.iter().map(stage).collect(),
+        stages: pipeline.stages.iter().map(|stage| forecast(planned, stage)).collect(),
     };
-    match format {
+    match settings.output.format {
         Format::Human => output::text(&human(&forecast)),
         Format::Json => output::json(&forecast),
         Format::Ndjson => output::json_line(&forecast),
@@ -73,76 +108,171 @@ pub(super) fn show(
     Ok(Exit::Clean)
 }
 
-fn stage(stage: &Stage) -> StageForecast {
-    let mut gates = Vec::new();
-    match stage.entry_gate {
-        EntryGate::None => {}
-        EntryGate::Human => gates.push("a person decides before it"),
-    }
-    match stage.exit_gate {
-        ExitGate::None => {}
-        ExitGate::Policy => gates.push("policy decides after it"),
-        ExitGate::Human => gates.push("a person decides after it"),
+/// Whether the run goes through the stage, unless a condition leaves it out.
+fn is_included(planned: &Planned<'_>, stage: &Stage) -> bool {
+    planned.pipeline.included(planned.entry).is_some_and(|included| included.contains(&stage.id))
+}
+
+fn forecast(planned: &Planned<'_>, stage: &Stage) -> StageForecast {
+    let (id, role) = (stage.id.to_string(), stage.role.as_str());
+    if !is_included(planned, stage) {
+        return StageForecast {
+            id,
+            role,
+            left_out: Some(format!("a {} begins after it", planned.entry.as_str())),
+            needs: Vec::new(),
+            sees: String::new(),
+            only_if: None,
+            waits: None,
+            attempts: 0,
+            tries: String::new(),
+            most_model_calls: 0,
+            budget: None,
+            gates: Vec::new(),
+        };
     }
     let asks_model = match stage.role {
         Role::Planner | Role::Implementer | Role::Reviewer => true,
         Role::Evaluator | Role::None => false,
     };
     StageForecast {
-        id: stage.id.to_string(),
-        role: stage.role.as_str(),
-        sees: sees(stage.makes),
+        id,
+        role,
+        left_out: None,
+        needs: stage.needs.iter().map(ToString::to_string).collect(),
+        sees: sees(planned, stage),
+        only_if: phrases::all(&stage.when),
+        waits: phrases::waits(stage),
         attempts: stage.attempts,
+        tries: phrases::tries(planned.pipeline, stage).join(", "),
         most_model_calls: if asks_model { wiring::most_calls() * stage.attempts } else { 0 },
-        gates,
+        budget: phrases::spent(stage).map(|spent| spent.join(", ")),
+        gates: gates(planned, stage),
     }
+}
+
+/// Who decides before and after the stage.
+fn gates(planned: &Planned<'_>, stage: &Stage) -> Vec<String> {
+    let in_advance = |edge: Edge| {
+        let is_human = match edge {
+            Edge::Entry => stage.entry_gate == EntryGate::Human,
+            Edge::Exit => stage.exit_gate == ExitGate::Human,
+            Edge::Escalation | Edge::Budget => false,
+        };
+        let given = planned.settings.approve_because.is_some();
+        given && is_human && !stage.rule(edge).asks_for_somebody()
+    };
+    let side = |lines: Option<Vec<String>>, edge: Edge, side: &str| {
+        let mut lines = lines?;
+        lines.first_mut()?.push_str(side);
+        if in_advance(edge) {
+            lines.push("approved in advance".to_owned());
+        }
+        Some(lines.join(", "))
+    };
+    let before = side(phrases::before(stage), Edge::Entry, " before it");
+    let after = side(phrases::after(stage), Edge::Exit, " after it");
+    before.into_iter().chain(after).collect()
 }
 
 /// What whoever performs the stage is given.
-fn sees(kind: ArtifactKind) -> &'static str {
-    match kind {
-        ArtifactKind::Spec => "the specification; the project's checks run on the untouched base",
-        ArtifactKind::Design | ArtifactKind::Tests | ArtifactKind::Recon => {
-            "the specification, what was made before, and the base's files without holdouts, to read"
+fn sees(planned: &Planned<'_>, stage: &Stage) -> String {
+    let before = made_before(planned, stage);
+    match stage.makes {
+        ArtifactKind::Spec => "the specification; the project's checks run on the untouched base".to_owned(),
+        ArtifactKind::Design
+        | ArtifactKind::Tests
+        | ArtifactKind::Recon
+        | ArtifactKind::Plan
+        | ArtifactKind::Tasks => {
+            format!("the specification{before}, and the base's files without holdouts, to read")
         }
-        ArtifactKind::Plan => "the specification, and the base's files without holdouts, to read",
-        ArtifactKind::Tasks => "the specification, the plan, and the base's files without holdouts, to read",
-        ArtifactKind::Build => {
-            "the specification, plan, tasks, a sealed checkout to work in, and after a failure its correction"
-        }
+        ArtifactKind::Build => format!(
+            "the specification{before}, a sealed checkout to work in, and after a failure its correction"
+        ),
         ArtifactKind::Review => {
-            "the specification, the patch, and the patched files without holdouts, to read"
+            format!("the specification{before}, the patch, and the patched files without holdouts, to read")
         }
-        ArtifactKind::Verify => "the patched project, deployed afresh for every scenario run; no model",
-        ArtifactKind::Merge => "the patch; it becomes a commit on a branch of its own; no model",
-        ArtifactKind::Lessons => "the specification, the patch, and what went back on the way, to read",
+        ArtifactKind::Verify => {
+            "the patched project, deployed afresh for every scenario run; no model".to_owned()
+        }
+        ArtifactKind::Merge => "the patch; it becomes a commit on a branch of its own; no model".to_owned(),
+        ArtifactKind::Lessons => format!(
+            "the specification{before}, the patch, what went back on the way, and the patched files without holdouts, \
+             to read"
+        ),
     }
 }
 
+/// What it is given of what planners made: whatever stands in its `needs`, unless it is left out.
+fn made_before(planned: &Planned<'_>, stage: &Stage) -> String {
+    let needed = planned.pipeline.stages.iter().filter(|other| stage.needs.contains(&other.id));
+    let mut text = String::new();
+    for other in needed.filter(|other| is_included(planned, other)) {
+        let what = match other.makes {
+            ArtifactKind::Design => "the design",
+            ArtifactKind::Tests => "the test cases",
+            ArtifactKind::Recon => "the reconnaissance",
+            ArtifactKind::Plan => "the plan",
+            ArtifactKind::Tasks => "the tasks",
+            ArtifactKind::Spec
+            | ArtifactKind::Build
+            | ArtifactKind::Review
+            | ArtifactKind::Verify
+            | ArtifactKind::Merge
+            | ArtifactKind::Lessons => continue,
+        };
+        let if_made = if other.when.is_empty() { "" } else { " if there is one" };
+        text.push_str(&format!(", {what}{if_made}"));
+    }
+    text
+}
+
 fn human(forecast: &Forecast<'_>) -> String {
+    let budget = match (phrases::budget(forecast.budget), forecast.budget_from) {
+        (Some(budget), Some(from)) => format!("{budget} (from {from}); then a person is asked"),
+        (Some(_) | None, _) => "none".to_owned(),
+    };
     let mut text = format!(
-        "{} ({}): {} requirements\nbase {}\nmodel {}, {}\n{} holdout scenarios, each run {} times; {}\nchecks: {}\n\n",
+        "{} ({}): {} requirements\nbase {}\npipeline {}, for a {}\nmodel {}, {}\nbudget {}\n{} holdout scenarios, each \
+         run {} times; {}\nchecks: {}\n\n",
         forecast.title,
         forecast.spec,
         forecast.requirements,
         forecast.base,
+        forecast.pipeline,
+        forecast.entry,
         forecast.model,
         forecast.price,
+        budget,
         forecast.scenarios,
         forecast.runs_each,
         forecast.clock,
         if forecast.checks.is_empty() { "none".to_owned() } else { forecast.checks.join(", ") },
     );
     for stage in &forecast.stages {
-        text.push_str(&format!("  {:<8} {:<12} sees {}\n", stage.id, stage.role, stage.sees));
-        let calls = match stage.most_model_calls {
-            0 => "no model calls".to_owned(),
-            calls => format!("at most {calls} model calls"),
-        };
-        let gates =
-            if stage.gates.is_empty() { String::new() } else { format!("; {}", stage.gates.join("; ")) };
-        text.push_str(&format!("                        at most {} tries; {calls}{gates}\n", stage.attempts));
+        text.push_str(&lines(stage));
     }
     text.push_str("\nNothing was run, and nothing was sent anywhere.\n");
+    text
+}
+
+fn lines(stage: &StageForecast) -> String {
+    if let Some(why) = &stage.left_out {
+        return format!("  {:<8} left out: {why}\n", stage.id);
+    }
+    let calls = match stage.most_model_calls {
+        0 => "no model calls".to_owned(),
+        calls => format!("at most {calls} model calls"),
+    };
+    let mut rest = vec![format!("{}; {calls}", stage.tries)];
+    rest.extend(stage.only_if.iter().map(|when| format!("only if {when}")));
+    rest.extend(stage.waits.iter().map(|wait| format!("waits {wait}")));
+    rest.extend(stage.budget.iter().map(|budget| format!("budget {budget}")));
+    rest.extend(stage.gates.iter().cloned());
+    let mut text = format!("  {:<8} {:<12} sees {}\n", stage.id, stage.role, stage.sees);
+    for line in rest {
+        text.push_str(&format!("                        {line}\n"));
+    }
     text
 }

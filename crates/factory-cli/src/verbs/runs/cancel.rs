@@ -11,8 +11,7 @@ use crate::{output, person, story, wiring};
 pub(crate) async fn cancel(run: Option<&str>, because: &str) -> Result<Exit, CliError> {
     let place = Place::here()?;
     let store = choose::store(&place).await?;
-    let history =
-        choose::only(&store, run, "run that is not finished", |state| state.outcome.is_none()).await?;
+    let history = choose::unfinished(&store, run).await?;
     let run = history.state.started.run;
     let command = Command::Cancel { by: person::current(&place.project), because: because.to_owned() };
     let state = wiring::recorder(&store).command(&run, command).await?;

@@ -19,43 +19,47 @@ pub(crate) async fn store(place: &Place) -> Result<Opened, CliError> {
 
 /// The run that `given` begins; the newest one without it.
 pub(crate) async fn any(store: &Opened, given: Option<&str>) -> Result<History, CliError> {
-    pick(store, given, "the newest run", |_| true).await
+    pick(store, given).await
 }
 
-/// The run that `given` begins; without it, the only one that `suits`.
-pub(crate) async fn only(
-    store: &Opened,
-    given: Option<&str>,
-    what: &str,
-    suits: fn(&RunState) -> bool,
-) -> Result<History, CliError> {
+/// The run that `given` begins; without it, the only one that is not finished.
+pub(crate) async fn unfinished(store: &Opened, given: Option<&str>) -> Result<History, CliError> {
     if given.is_some() {
         return any(store, given).await;
     }
-    let mut found: Vec<History> = Vec::new();
-    for (_, history) in archive::all(store).await? {
-        found.extend(history.ok().filter(|h| suits(&h.state)));
-    }
+    let mut found = suiting(store, |state| state.outcome.is_none()).await?;
     match found.len() {
-        0 => Err(CliError::usage(format!("there is no {what}")).hint("`factory runs list` shows all runs")),
+        0 => Err(CliError::usage("there is no run that is not finished")
+            .hint("`factory runs list` shows all runs")),
         1 => Ok(found.remove(0)),
         n => {
             let ids: Vec<String> = found.iter().map(|h| h.state.started.run.to_string()).collect();
-            Err(CliError::usage(format!("there are {n} of them: say which {what}")).hint(ids.join("\n")))
+            Err(CliError::usage(format!("{n} runs are not finished; name the one that is meant"))
+                .hint(ids.join("\n")))
         }
     }
 }
 
-async fn pick(
-    store: &Opened,
-    given: Option<&str>,
-    what: &str,
-    suits: fn(&RunState) -> bool,
-) -> Result<History, CliError> {
+/// Every run of that kind, the newest first.
+pub(crate) async fn suiting(store: &Opened, suits: fn(&RunState) -> bool) -> Result<Vec<History>, CliError> {
+    let mut found: Vec<History> = Vec::new();
+    for (_, history) in archive::all(store).await? {
+        found.extend(history.ok().filter(|h| suits(&h.state)));
+    }
+    Ok(found)
+}
+
+async fn pick(store: &Opened, given: Option<&str>) -> Result<History, CliError> {
+    if given.is_some_and(str::is_empty) {
+        // Every id begins with nothing; most likely a variable of the caller's is not set.
+        return Err(CliError::usage("an empty text names no run").hint("`factory runs list` shows all runs"));
+    }
     let entries = archive::all(store).await?;
     let Some(given) = given else {
-        let newest = entries.into_iter().find_map(|(_, history)| history.ok().filter(|h| suits(&h.state)));
-        return newest.ok_or_else(|| CliError::usage(format!("there is no run, so not {what}")));
+        let newest = entries.into_iter().find_map(|(_, history)| history.ok());
+        return newest.ok_or_else(|| {
+            CliError::usage("there is no run that can be read").hint("factory run specs/….md starts one")
+        });
     };
     let matching: Vec<&RunId> =
         entries.iter().map(|(run, _)| run).filter(|run| run.as_str().starts_with(given)).collect();

@@ -1,4 +1,6 @@
-//! `factory runs diff`: the newest patch of a run as a unified diff.
+//! `factory runs diff`: the newest patch of a run as a unified diff, to the letter unless a person reads it.
+
+use std::io::{self, IsTerminal as _};
 
 use factory_core::artifact::{ArtifactKind, Body, Build, Change};
 use factory_core::state::RunState;
@@ -30,7 +32,11 @@ pub(crate) async fn diff(run: Option<&str>) -> Result<Exit, CliError> {
         .diff(&build.base, &build.patch, &contents)
         .await
         .map_err(|error| CliError::failed("the patch cannot be shown").because(&error))?;
-    output::text(&text);
+    if io::stdout().is_terminal() {
+        output::text(&text);
+    } else {
+        output::raw(&text);
+    }
     Ok(Exit::Clean)
 }
 

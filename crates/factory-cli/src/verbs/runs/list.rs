@@ -61,7 +61,10 @@ pub(crate) async fn list(format: ListFormat) -> Result<Exit, CliError> {
                     row.id,
                     row.state,
                     began.unwrap_or_default(),
-                    row.problem.as_ref().or(row.at.as_ref()).map_or("", String::as_str),
+                    row.problem
+                        .as_ref()
+                        .or(row.at.as_ref())
+                        .map_or(String::new(), |text| story::one_line(text)),
                 ));
             }
         }

@@ -10,7 +10,7 @@ use crate::args::ListFormat;
 use crate::config::place::Place;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{output, story};
+use crate::{output, quote, story};
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -49,7 +49,8 @@ pub(crate) async fn logs(
     }
     for (at, event) in chosen {
         let (about, what) = story::line(event);
-        output::line(&format!("{} {about:<8} {}", story::moment(*at), story::one_line(&what)));
+        let line = format!("{} {about:<8} {}", story::moment(*at), story::one_line(&what));
+        output::line(&story::flow(&line));
         if wanted.is_some()
             && let Event::StageProduced { evidence, .. } = event
         {
@@ -62,9 +63,9 @@ pub(crate) async fn logs(
 async fn print_evidence(blobs: &dyn BlobStore, evidence: &[Evidence]) -> Result<(), CliError> {
     for item in evidence {
         let bytes = blobs.get(&item.digest).await?;
-        output::line(&format!("── {} ──", item.name));
-        for line in String::from_utf8_lossy(&bytes).lines() {
-            output::line(&format!("    {}", story::one_line(line)));
+        output::line(&format!("── {} ──", story::one_line(&item.name)));
+        for line in quote::quoted("  ", &String::from_utf8_lossy(&bytes)).lines() {
+            output::line(&story::flow(line));
         }
     }
     Ok(())

@@ -10,14 +10,18 @@ pub(crate) mod resume;
 pub(crate) mod reveal;
 pub(crate) mod show;
 
-use crate::args::RunsVerb;
+use crate::args::{ListFormat, RunsVerb};
 use crate::error::CliError;
 use crate::exit::Exit;
 
 pub(crate) async fn runs(verb: RunsVerb) -> Result<Exit, CliError> {
     match verb {
         RunsVerb::List { format } => list::list(format).await,
-        RunsVerb::Show { run, reveal: true, because, .. } => {
+        RunsVerb::Show { reveal: true, format: ListFormat::Json, .. } => Err(CliError::usage(
+            "a scorecard is shown to people only, not as JSON",
+        )
+        .hint("leave out --format json: what a program reads must not hold what the holdouts are about")),
+        RunsVerb::Show { run, reveal: true, because, format: ListFormat::Human } => {
             reveal::reveal(run.as_deref(), because.as_deref().unwrap_or_default()).await
         }
         RunsVerb::Show { run, reveal: false, because: _, format } => show::show(run.as_deref(), format).await,

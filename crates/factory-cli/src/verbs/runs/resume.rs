@@ -21,8 +21,7 @@ pub(crate) async fn resume_in(
 ) -> Result<Exit, CliError> {
     let gatekeeper = Gatekeeper::choose(settings.approve_because.as_deref())?;
     let store = choose::store(place).await?;
-    let history =
-        choose::only(&store, run, "run that is not finished", |state| state.outcome.is_none()).await?;
+    let history = choose::unfinished(&store, run).await?;
     let started = history.state.started.clone();
     if history.state.outcome.is_some() {
         return Err(CliError::usage(format!("the run {} is over", started.run))

@@ -1,6 +1,7 @@
 //! `factory runs show`: the story of a run on one screen.
 
-use factory_core::artifact::{ArtifactKind, Merge};
+use factory_core::artifact::Merge;
+use factory_core::decide;
 use factory_core::event::{Event, Outcome};
 use factory_core::ids::Usage;
 use factory_core::pipeline::model::Edge;
@@ -183,11 +184,11 @@ pub(crate) fn screen(history: &History, merge: Option<&Merge>, driven: bool) -> 
         "{}  {}\n{}  ({})\nbase {}  pipeline {}  {}\nbegun {} by {}\n\n",
         started.run,
         phase(state, driven),
-        started.spec.title,
-        started.spec.path,
+        story::one_line(&started.spec.title),
+        story::one_line(&started.spec.path),
         &started.base.as_str()[..12],
         started.pipeline.name,
-        started.model,
+        story::one_line(&started.model),
         story::moment(state.started_at),
         story::person(&started.requested_by),
     );
@@ -201,7 +202,8 @@ pub(crate) fn screen(history: &History, merge: Option<&Merge>, driven: bool) -> 
     for (at, event) in &history.events {
         if worth_telling(event) {
             let (stage, what) = story::line(event);
-            text.push_str(&format!("  {} {stage:<8} {}\n", story::time_of_day(*at), story::one_line(&what)));
+            let line = format!("  {} {stage:<8} {}", story::time_of_day(*at), story::one_line(&what));
+            text.push_str(&format!("{}\n", story::flow(&line)));
         }
     }
     let took = story::duration(state.changed_at.since(state.started_at));
@@ -271,16 +273,8 @@ fn next(state: &RunState, merge: Option<&Merge>, driven: bool) -> String {
 pub(crate) fn choices(state: &RunState, open: &OpenGate) -> &'static str {
     match open.gate.edge {
         Edge::Entry | Edge::Exit => "approve, retry or reject",
-        Edge::Escalation if can_override(state, open) => "retry, override or reject",
+        Edge::Escalation if decide::can_override(state, open) => "retry, override or reject",
         Edge::Escalation => "retry or reject",
         Edge::Budget => "approve or reject",
     }
-}
-
-/// Whether something is stuck that a person can go on against: a verdict with findings, or a base that keeps moving.
-pub(crate) fn can_override(state: &RunState, open: &OpenGate) -> bool {
-    let judged = state.started.pipeline.stage(&open.gate.stage).is_some_and(|stage| {
-        matches!(stage.makes, ArtifactKind::Review | ArtifactKind::Verify | ArtifactKind::Merge)
-    });
-    judged && open.escalation.as_ref().is_some_and(|escalation| !escalation.findings.is_empty())
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::link;
+use crate::event::{Event, Proof};
 use crate::ids::{Digest, RunId, Timestamp};
 use crate::ledger::entry::{Decided, LedgerEntry};
 
@@ -168,6 +169,9 @@ pub enum Fault {
         /// What is so.
         found: String,
     },
+    /// A line has a signature, and its entry says of none.
+    #[error("entry {0} has a signature, and is no decision that was signed")]
+    NotSigned(u64),
     /// An extract has something of another run.
     #[error("entry {position} is not of the run {run}")]
     OtherRun {
@@ -182,7 +186,9 @@ impl Fault {
     /// The entry that it is about, if it is about one.
     pub fn position(&self) -> Option<u64> {
         match self {
-            Fault::Hash { position, .. } | Fault::OtherRun { position, .. } => Some(*position),
+            Fault::Hash { position, .. } | Fault::OtherRun { position, .. } | Fault::NotSigned(position) => {
+                Some(*position)
+            }
             Fault::Order { expected, .. } => Some(*expected),
             Fault::Header(_) | Fault::Line { .. } | Fault::Cut(_) | Fault::Summary { .. } => None,
         }
@@ -310,6 +316,9 @@ fn entry(
             if run.is_some_and(|run| run_of(&entry) != Some(run)) {
                 faults.extend(run.map(|run| Fault::OtherRun { position: read.position, run: run.clone() }));
             }
+            if read.signature.is_some() && signed(&entry).is_none() {
+                faults.push(Fault::NotSigned(read.position));
+            }
             Some(entry)
         }
         Err(error) => {
@@ -326,6 +335,16 @@ pub fn run_of(entry: &LedgerEntry) -> Option<&RunId> {
         Decided::Request(request) => Some(&request.run),
         Decided::Run { run, .. } => Some(run),
         Decided::Trust(_) => None,
+    }
+}
+
+/// The fingerprint of the key that a decision was signed with, and the digest of the signature's text.
+pub fn signed(entry: &LedgerEntry) -> Option<(&str, &Digest)> {
+    let Decided::Run { event, .. } = &entry.decided else { return None };
+    let Event::GateDecided(decided) = event.as_ref() else { return None };
+    match &decided.by.proof {
+        Proof::Signed { fingerprint, signature } => Some((fingerprint, signature)),
+        Proof::Unauthenticated => None,
     }
 }
 

@@ -1,11 +1,11 @@
 //! Pipelines as people see them: [`text()`] for a terminal, [`dot()`] for Graphviz, [`mermaid()`] for Markdown pages.
 //!
 //! All three draw any [`Pipeline`], also one that was never checked: names are escaped, and what leads nowhere is left
-//! out.
+//! out. What they say of a stage is in [`phrases`], for whoever else speaks of one.
 
 mod dot;
 mod mermaid;
-mod phrases;
+pub mod phrases;
 mod text;
 
 pub use dot::dot;

@@ -31,7 +31,7 @@ pub(super) fn duration(seconds: u64) -> String {
 }
 
 /// What may be used, if that is limited.
-pub(super) fn budget(budget: Budget) -> Option<String> {
+pub fn budget(budget: Budget) -> Option<String> {
     let usd = budget.micro_usd.map(|micro| {
         let (whole, rest) = (micro / 1_000_000, micro % 1_000_000);
         // Cents, or as many digits as it takes.
@@ -45,7 +45,7 @@ pub(super) fn budget(budget: Budget) -> Option<String> {
 }
 
 /// All of these conditions.
-pub(super) fn all(conditions: &[Condition]) -> Option<String> {
+pub fn all(conditions: &[Condition]) -> Option<String> {
     let each: Vec<String> = conditions.iter().map(ToString::to_string).collect();
     (!each.is_empty()).then(|| each.join(" and "))
 }
@@ -79,7 +79,7 @@ fn asked_lines(stage: &Stage, edge: Edge) -> Vec<String> {
 }
 
 /// The gate before a stage, in lines.
-pub(super) fn before(stage: &Stage) -> Option<Vec<String>> {
+pub fn before(stage: &Stage) -> Option<Vec<String>> {
     match stage.entry_gate {
         EntryGate::None => None,
         EntryGate::Human => Some(asked_lines(stage, Edge::Entry)),
@@ -87,7 +87,7 @@ pub(super) fn before(stage: &Stage) -> Option<Vec<String>> {
 }
 
 /// The gate after a stage, in lines.
-pub(super) fn after(stage: &Stage) -> Option<Vec<String>> {
+pub fn after(stage: &Stage) -> Option<Vec<String>> {
     match stage.exit_gate {
         ExitGate::None => None,
         ExitGate::Policy => Some(vec!["policy decides".to_owned()]),
@@ -96,7 +96,7 @@ pub(super) fn after(stage: &Stage) -> Option<Vec<String>> {
 }
 
 /// How often a stage may be tried, and what happens then.
-pub(super) fn tries(pipeline: &Pipeline, stage: &Stage) -> [String; 2] {
+pub fn tries(pipeline: &Pipeline, stage: &Stage) -> [String; 2] {
     let time = duration(stage.timeout_seconds);
     let tries = match stage.attempts {
         1 => format!("1 try of {time}"),
@@ -120,7 +120,7 @@ pub(super) fn needs(stage: &Stage) -> Option<String> {
 }
 
 /// How long a stage waits, and before what.
-pub(super) fn waits(stage: &Stage) -> Option<String> {
+pub fn waits(stage: &Stage) -> Option<String> {
     let before = match stage.entry_gate {
         EntryGate::None => "before it starts",
         EntryGate::Human => "before its gate opens",
@@ -142,7 +142,7 @@ pub(super) fn lines(pipeline: &Pipeline, stage: &Stage) -> Vec<String> {
 }
 
 /// The stage's budget, and who is asked when it is spent.
-pub(super) fn spent(stage: &Stage) -> Option<[String; 2]> {
+pub fn spent(stage: &Stage) -> Option<[String; 2]> {
     let then = format!("then {}", asked(stage, Edge::Budget));
     match (budget(stage.budget), stage.rules.contains_key(&Edge::Budget)) {
         (Some(budget), _) => Some([budget, then]),

@@ -85,10 +85,11 @@ fn ask(connection: &Connection, query: &str) -> Result<Answer, CliError> {
     let mut found = statement.raw_query();
     while let Some(row) = found.next().map_err(|error| explain(&error))? {
         let mut values = Vec::with_capacity(columns.len());
-        for index in 0..columns.len() {
+        for (index, column) in columns.iter().enumerate() {
             let value = row.get_ref(index).map_err(|error| explain(&error))?;
             bytes = bytes.saturating_add(size(value));
-            values.push(json(value));
+            let value = json(value).ok_or_else(|| infinite(column))?;
+            values.push(value);
         }
         if bytes > MOST {
             return Err(CliError::usage("the answer is larger than 64 MiB")
@@ -109,17 +110,23 @@ fn size(value: ValueRef<'_>) -> usize {
         }
 }
 
-fn json(value: ValueRef<'_>) -> Value {
-    match value {
+/// None of what is infinite, for which JSON has no number. What is not a number is NULL for SQLite.
+fn json(value: ValueRef<'_>) -> Option<Value> {
+    Some(match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => number.into(),
-        ValueRef::Real(number) => number.into(),
+        ValueRef::Real(number) => Value::Number(serde_json::Number::from_f64(number)?),
         ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned().into(),
         ValueRef::Blob(bytes) => {
             let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             digits.into()
         }
-    }
+    })
+}
+
+fn infinite(column: &str) -> CliError {
+    CliError::usage(format!("a number in the column `{}` is infinite", crate::verbs::decision::plain(column)))
+        .hint("leave it out with WHERE, or print it as text: printf('%g', …)")
 }
 
 fn refused() -> CliError {

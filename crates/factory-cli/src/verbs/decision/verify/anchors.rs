@@ -1,6 +1,6 @@
 //! What was said of the ledger outside of it: by checkpoints, and by the commits of merged runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use factory_core::ids::{Digest, GitOid, RunId};
 use factory_engine::perform::LEDGER_HEAD;
@@ -8,7 +8,7 @@ use factory_workspace::Project;
 use factory_workspace::signing::Namespace;
 
 use super::report::Report;
-use super::signatures::{Claim, Signatures};
+use super::signatures::{Claim, Doubt, Signatures};
 use crate::checkpoint::Checkpoint;
 use crate::error::CliError;
 
@@ -46,8 +46,38 @@ impl Held {
     }
 }
 
-/// The runs of this store by the commits that they have merged.
-pub(super) type Merged = BTreeMap<GitOid, RunId>;
+/// Which runs belong to the ledger that is held against the commits.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    /// Those that the entries name.
+    pub(super) named: BTreeSet<RunId>,
+    /// Those of a store, by the commits that they have merged.
+    pub(super) merged: BTreeMap<GitOid, RunId>,
+}
+
+/// The trailer in which a merge names its run.
+const RUN: &str = "Factory-Run";
+
+impl Runs {
+    /// The run of this ledger that made each commit, with what says so.
+    fn commits(&self, project: &Project) -> Result<BTreeMap<GitOid, String>, CliError> {
+        let mut all = BTreeMap::new();
+        for (commit, run) in trailers(project, RUN)? {
+            if run.parse().is_ok_and(|run| self.named.contains(&run)) {
+                all.insert(commit, format!("it says that the run {run} of this ledger made it"));
+            }
+        }
+        for (commit, run) in &self.merged {
+            all.insert(commit.clone(), format!("the run {run} has merged it"));
+        }
+        Ok(all)
+    }
+}
+
+fn trailers(project: &Project, key: &str) -> Result<Vec<(GitOid, String)>, CliError> {
+    factory_workspace::trailers(project.root(), key)
+        .map_err(|error| CliError::usage("the project's commits cannot be read").because(&error))
+}
 
 /// Holds the ledger against a checkpoint.
 pub(super) fn checkpoint(
@@ -71,10 +101,9 @@ pub(super) fn checkpoint(
     match (&checkpoint.key, &checkpoint.signature) {
         (None, None) => report.note(format!("the {found_in} is not signed")),
         (Some(fingerprint), Some(_)) => {
-            report.checked.signed_checkpoints += 1;
             let bytes = Checkpoint::statement(*count, head);
             let held = match checkpoint.signature() {
-                None => Err("it has no SSH signature".to_owned()),
+                None => Err(Doubt::Wrong("it has no SSH signature".to_owned())),
                 Some(signature) => signatures.check(&Claim {
                     namespace: Namespace::Checkpoint,
                     bytes: &bytes,
@@ -83,8 +112,9 @@ pub(super) fn checkpoint(
                     identity: None,
                 }),
             };
+            report.checked.signed_checkpoints += usize::from(!matches!(held, Err(Doubt::Unseen(_))));
             if let Err(why) = held {
-                report.finding(position, &found_in, why);
+                report.doubt(position, &found_in, "", why);
             }
         }
         (Some(_), None) | (None, Some(_)) => {
@@ -97,18 +127,22 @@ pub(super) fn checkpoint(
 pub(super) fn commits(
     project: &Project,
     held: &Held,
-    merged: &Merged,
+    runs: &Runs,
     report: &mut Report,
 ) -> Result<(), CliError> {
-    let trailers = factory_workspace::trailers(project.root(), LEDGER_HEAD)
-        .map_err(|error| CliError::failed("the project's commits cannot be read").because(&error))?;
+    let own = runs.commits(project)?;
     let first = held.first.as_ref();
     let mut others: BTreeMap<Digest, Vec<GitOid>> = BTreeMap::new();
-    for (commit, value) in trailers {
+    for (commit, value) in trailers(project, LEDGER_HEAD)? {
         report.checked.commits += 1;
         let found_in = format!("commit {commit}");
+        let own = own.get(&commit);
         let Some(named) = Named::read(&value) else {
-            report.note(format!("the {found_in} has a {LEDGER_HEAD} that cannot be read: {value}"));
+            let detail = format!("{LEDGER_HEAD} cannot be read: {value}");
+            match own {
+                Some(why) => report.finding(None, &found_in, format!("{why}, and its {detail}")),
+                None => report.note(format!("the {found_in} has a {detail}")),
+            }
             continue;
         };
         if held.count == 0 {
@@ -118,10 +152,9 @@ pub(super) fn commits(
             if let Err(why) = held.against(named.count, &named.head) {
                 report.finding(named.count.checked_sub(1), &found_in, why);
             }
-        } else if let Some(run) = merged.get(&commit) {
-            // What this store's runs have merged names this store's ledger, or the ledger has been exchanged.
-            let detail =
-                format!("the run {run} has merged it, and it names a ledger that began with {}", named.first);
+        } else if let Some(why) = own {
+            // What a ledger's runs have merged names that ledger, or the ledger has been exchanged.
+            let detail = format!("{why}, and it names a ledger that began with {}", named.first);
             report.finding(Some(0), &found_in, detail);
         } else if first.is_none() && held.is_whole {
             let detail = "it names a ledger, and the first entry of the one here cannot be read".to_owned();

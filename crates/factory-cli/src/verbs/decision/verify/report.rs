@@ -6,6 +6,8 @@ use factory_core::ids::Digest;
 use serde::Serialize;
 
 use super::anchors::Held;
+use super::signatures::Doubt;
+use crate::exit::Exit;
 use crate::verbs::decision::plain;
 
 /// Something that is not as it was written.
@@ -37,6 +39,8 @@ pub(super) struct Report {
     first: Option<Digest>,
     head: Option<Digest>,
     findings: Vec<Finding>,
+    /// What could not be looked at.
+    unseen: Vec<Finding>,
     notes: Vec<String>,
     pub(super) checked: Checked,
     /// The file that keys were held against.
@@ -46,6 +50,15 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn finding(&mut self, position: Option<u64>, found_in: &str, detail: String) {
         self.findings.push(Finding { position, found_in: found_in.to_owned(), detail });
+    }
+
+    /// Something that is not known to hold; `whose` begins the sentence.
+    pub(super) fn doubt(&mut self, position: Option<u64>, found_in: &str, whose: &str, why: Doubt) {
+        let (all, why) = match why {
+            Doubt::Wrong(why) => (&mut self.findings, why),
+            Doubt::Unseen(why) => (&mut self.unseen, why),
+        };
+        all.push(Finding { position, found_in: found_in.to_owned(), detail: format!("{whose}{why}") });
     }
 
     pub(super) fn note(&mut self, note: String) {
@@ -62,14 +75,21 @@ impl Report {
         self.allowed_signers = allowed.map(|path| path.display().to_string());
     }
 
-    pub(super) fn is_clean(&self) -> bool {
-        self.findings.is_empty()
+    /// What is wrong counts more than what could not be seen: it is so whatever that would have said.
+    pub(super) fn exit(&self) -> Exit {
+        match (self.findings.is_empty(), self.unseen.is_empty()) {
+            (true, true) => Exit::Clean,
+            (true, false) => Exit::Usage,
+            (false, _) => Exit::Failed,
+        }
     }
 
     /// By place, the first bad entry first; what is about none comes last.
     pub(super) fn sorted(&mut self) -> &Self {
-        self.findings.sort_by_key(|finding| finding.position.unwrap_or(u64::MAX));
-        self.clean = self.findings.is_empty();
+        for all in [&mut self.findings, &mut self.unseen] {
+            all.sort_by_key(|finding| finding.position.unwrap_or(u64::MAX));
+        }
+        self.clean = self.findings.is_empty() && self.unseen.is_empty();
         self
     }
 
@@ -95,8 +115,15 @@ impl Report {
             text.push_str(&format!("note: {}\n", plain(note)));
         }
         let line = |finding: &Finding| format!("{}: {}\n", plain(&finding.found_in), plain(&finding.detail));
+        for unseen in &self.unseen {
+            text.push_str(&format!("NOT LOOKED AT: {}", line(unseen)));
+        }
         match self.findings.split_first() {
-            None => text.push_str("nothing is wrong\n"),
+            None if self.unseen.is_empty() => text.push_str("nothing is wrong\n"),
+            None => text.push_str(&format!(
+                "{} could not be looked at; nothing is wrong with the rest\n",
+                self.unseen.len()
+            )),
             Some((first, rest)) => {
                 text.push_str(&format!("\nFIRST: {}", line(first)));
                 for finding in rest {

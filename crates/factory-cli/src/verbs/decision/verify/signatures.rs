@@ -27,6 +27,31 @@ pub(super) struct Claim<'a> {
     pub(super) identity: Option<&'a str>,
 }
 
+/// What is not known to hold.
+pub(super) enum Doubt {
+    /// It does not.
+    Wrong(String),
+    /// It could not be looked at.
+    Unseen(String),
+}
+
+impl Doubt {
+    fn of(error: &SigningError) -> Self {
+        let why = reasons(error);
+        let way_out = match error {
+            SigningError::NoProgram { .. } => "; install OpenSSH, and put it on the PATH",
+            SigningError::NoAccount { .. } => "; look as a user with an account, or give this one an account",
+            SigningError::TimedOut { .. } | SigningError::Io { .. } => "; mend that, and look again",
+            // Errors of signatures are an open set; of the others nothing more is known.
+            _ => "",
+        };
+        match error.is_about_the_signature() {
+            true => Doubt::Wrong(why),
+            false => Doubt::Unseen(format!("{why}{way_out}")),
+        }
+    }
+}
+
 impl Signatures {
     pub(super) fn new(allowed: Option<PathBuf>) -> Self {
         Self { allowed }
@@ -37,8 +62,8 @@ impl Signatures {
         self.allowed.as_deref()
     }
 
-    /// Why a claim does not hold.
-    pub(super) fn check(&self, claim: &Claim<'_>) -> Result<(), String> {
+    /// Why a claim does not hold, or cannot be looked at.
+    pub(super) fn check(&self, claim: &Claim<'_>) -> Result<(), Doubt> {
         let Claim { namespace, bytes, signature, fingerprint, identity } = *claim;
         let verify = |identity| signing::verify(namespace, bytes, signature, self.allowed(), identity);
         let signer = match verify(identity) {
@@ -47,17 +72,20 @@ impl Signatures {
                 Ok(other) => {
                     let whose = other.principal.unwrap_or_default();
                     let expected = identity.unwrap_or_default();
-                    return Err(format!("the key {fingerprint} is allowed to {whose}, not to {expected}"));
+                    let detail = format!("the key {fingerprint} is allowed to {whose}, not to {expected}");
+                    return Err(Doubt::Wrong(detail));
                 }
-                Err(error) => return Err(reasons(&error)),
+                Err(error) => return Err(Doubt::of(&error)),
             },
-            Err(error) => return Err(reasons(&error)),
+            Err(error) => return Err(Doubt::of(&error)),
             Ok(signer) => signer,
         };
         if signer.fingerprint == fingerprint {
             Ok(())
         } else {
-            Err(format!("it was signed with the key {}, and names {fingerprint}", signer.fingerprint))
+            let detail =
+                format!("it was signed with the key {}, and names {fingerprint}", signer.fingerprint);
+            Err(Doubt::Wrong(detail))
         }
     }
 
@@ -72,9 +100,8 @@ impl Signatures {
         let Decided::Run { run, event, .. } = &entry.decided else { return };
         let Event::GateDecided(decided) = event.as_ref() else { return };
         let Proof::Signed { fingerprint, signature: digest } = &decided.by.proof else { return };
-        report.checked.signed_decisions += 1;
         let bytes = statement::of_decision(run, decided);
-        let held = signature(text, digest).and_then(|signature| {
+        let held = signature(text, digest).map_err(Doubt::Wrong).and_then(|signature| {
             self.check(&Claim {
                 namespace: Namespace::Decision,
                 bytes: &bytes,
@@ -83,9 +110,10 @@ impl Signatures {
                 identity: decided.by.email.as_deref().filter(|_| self.allowed.is_some()),
             })
         });
+        report.checked.signed_decisions += usize::from(!matches!(held, Err(Doubt::Unseen(_))));
         if let Err(why) = held {
-            let detail = format!("the signature of entry {position}, by {}: {why}", decided.by.login);
-            report.finding(Some(position), "signature", detail);
+            let whose = format!("the signature of entry {position}, by {}: ", decided.by.login);
+            report.doubt(Some(position), "signature", &whose, why);
         }
     }
 }
