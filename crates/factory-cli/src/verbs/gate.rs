@@ -250,6 +250,13 @@ async fn decide(
     let gatekeeper = Gatekeeper::choose(args.settings.approve_because.as_deref())?;
     let by = person::current(&place.project);
     still_as_seen(&history, &open, &by.login)?;
+    match decision {
+        // Nobody accepts what nobody could see any more.
+        Decision::Approved | Decision::Overridden => {
+            gatekeeper::shown(&history.state, &open, store.blobs.as_ref(), true).await?;
+        }
+        Decision::Rejected | Decision::Retried => {}
+    }
     let started = history.state.started;
     let wanted = Deciding::plain(open.gate.clone(), decision, by, Channel::Command, because, open.sees);
     let wanted = person::sign(place, store, &started.run, more(wanted), args.sign).await?;
