@@ -25,6 +25,7 @@ mod holdouts;
 mod ignore;
 mod land;
 mod pack;
+mod past;
 mod patched;
 mod paths;
 mod project;

@@ -94,6 +94,12 @@ impl PathRules {
             || self.holdouts.iter().any(|holdout| is_within(&folded, holdout))
     }
 
+    /// Whether a holdout is somewhere below this folder. The factory's own folder is not looked for: it may be anywhere.
+    pub(crate) fn is_above_hidden(&self, folder: &[u8]) -> bool {
+        let folded = fold(folder);
+        self.holdouts.iter().any(|holdout| is_within(holdout, &folded))
+    }
+
     /// The path as text, if a patch may write or delete it.
     ///
     /// # Errors

@@ -1,16 +1,16 @@
 //! The adapter: owns the configuration, and runs what blocks on threads that may.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::panic;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use factory_core::artifact::{Merge, Patch};
 use factory_core::ids::{EffectId, GitOid};
 use factory_engine::port::workspace::{Checkout, Contents, Landing, Rebased, WorkspaceError, Workspaces};
 use factory_sandbox::Launcher;
-use git2::Repository;
+use git2::{Oid, Repository};
 use tokio::task;
 
 use crate::apply;
@@ -21,6 +21,7 @@ use crate::extract::{self, Base};
 use crate::holdouts::HoldoutBlobs;
 use crate::ignore::IgnoreRules;
 use crate::land::{self, Order};
+use crate::past;
 use crate::paths::PathRules;
 use crate::project::{self, Project};
 use crate::rebase;
@@ -61,6 +62,9 @@ pub(crate) struct Inner {
     rules: PathRules,
     /// Where content of holdouts is found on disk.
     holdout_places: Vec<PathBuf>,
+    /// What was ever a holdout in the repository, once that has been read: commits come while a run goes on, but the
+    /// holdouts that its base and the disk have are read each time.
+    past: Mutex<Option<HashSet<Oid>>>,
     /// Paths at which `setup` puts links, relative to the repository's root.
     links: BTreeSet<Vec<u8>>,
 }
@@ -96,7 +100,9 @@ impl GitWorkspaces {
         let keep = setup.iter().flat_map(|setup| &setup.keep);
         let links =
             keep.map(|path| setup::in_repository(project.subdirectory(), path).into_bytes()).collect();
-        Ok(Self { inner: Arc::new(Inner { project, cache, setup, launcher, rules, holdout_places, links }) })
+        let past = Mutex::default();
+        let inner = Inner { project, cache, setup, launcher, rules, holdout_places, past, links };
+        Ok(Self { inner: Arc::new(inner) })
     }
 }
 
@@ -189,6 +195,15 @@ impl Workspaces for GitWorkspaces {
 }
 
 impl Inner {
+    /// Every blob that was ever at a hidden path.
+    fn past(&self, repository: &Repository) -> Result<HashSet<Oid>, WorkspaceError> {
+        let mut known = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*known {
+            return Ok(known.clone());
+        }
+        Ok(known.insert(past::hidden(repository, &self.rules)?).clone())
+    }
+
     /// A sealed checkout, with links to what `[setup]` keeps if that has run.
     pub(crate) fn seal(
         &self,
@@ -199,7 +214,8 @@ impl Inner {
     ) -> Result<Checkout, WorkspaceError> {
         let repository = open(&self.project)?;
         let listing = tree::list(&repository, base, &self.rules)?;
-        let hidden = listing.hidden.clone();
+        let mut hidden = self.past(&repository)?;
+        hidden.extend(&listing.hidden);
         let holdouts = HoldoutBlobs::collect(hidden, &self.holdout_places)?;
         let folder = Folder::create(&self.cache, effect)?;
         let root = folder.repository();

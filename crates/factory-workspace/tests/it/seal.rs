@@ -8,7 +8,7 @@ use std::process::Command;
 
 use factory_engine::port::workspace::{Checkout, WorkspaceError, Workspaces};
 use factory_workspace::{GitWorkspaces, Project, WorkspaceConfig, clean_stale};
-use git2::{ObjectType, Oid, Repository, Signature};
+use git2::{ObjectType, Oid, Repository, ResetType, Signature};
 
 use crate::support::{self, Fixture, files, patch, refusal};
 
@@ -124,6 +124,61 @@ pub(crate) fn a_copy_of_a_holdout_is_refused_by_name() {
     support::write(&fixture.holdouts, "a.md", &secret);
     let brought = patch(&[("copy.md", Some(&secret))]);
     assert_eq!(refusal(fixture.seal_with(&fixture.with_holdouts(&[]), &brought)).0, "copy.md");
+}
+
+pub(crate) fn a_copy_of_what_was_a_holdout_is_refused_by_name() {
+    let secret = long("a scenario of yesterday");
+    let refused = |fixture: &Fixture, paths: &[&str]| refusal(fixture.seal(&fixture.with_holdouts(paths))).0;
+    let holdouts = ["tests/holdouts"];
+    // Rewritten since, and never anywhere else than in history.
+    let fixture = Fixture::with(&[("tests/holdouts/a.md", &secret)]);
+    fixture.write("tests/holdouts/a.md", long("a scenario of today"));
+    fixture.write("docs/copy.md", &secret);
+    fixture.commit("another scenario, and a copy of the first");
+    assert_eq!(refused(&fixture, &holdouts), "docs/copy.md");
+    // Without rules for it there is nothing to be hidden.
+    assert!(fixture.seal(&fixture.with_holdouts(&["elsewhere"])).is_ok());
+
+    // Moved out of the tree, from a folder whose name differs in case.
+    let fixture = Fixture::with(&[("Tests/HOLDOUTS/deep/a.md", &secret)]);
+    fs::remove_dir_all(fixture.root.join("Tests")).unwrap();
+    fixture.write("copy.md", &secret);
+    fixture.commit("moved");
+    assert_eq!(refused(&fixture, &holdouts), "copy.md");
+
+    // In a commit to which nothing refers any more.
+    let fixture = Fixture::with(&[("a", "1")]);
+    let first = fixture.head();
+    fixture.write("tests/holdouts/a.md", &secret);
+    fixture.commit("a holdout");
+    let repository = fixture.git();
+    let first = repository.find_object(Oid::from_str(first.as_str()).unwrap(), None).unwrap();
+    repository.reset(&first, ResetType::Hard, None).unwrap();
+    fs::remove_dir_all(fixture.root.join(".git/logs")).unwrap();
+    fixture.write("copy.md", &secret);
+    fixture.commit("a copy");
+    assert_eq!(refused(&fixture, &holdouts), "copy.md");
+
+    // In the index only.
+    let fixture = Fixture::with(&[("copy.md", &secret)]);
+    fixture.write("tests/holdouts/a.md", &secret);
+    fixture
+        .git()
+        .index()
+        .map(|mut index| {
+            index.add_path(Path::new("tests/holdouts/a.md")).unwrap();
+            index.write().unwrap();
+        })
+        .unwrap();
+    fs::remove_dir_all(fixture.root.join("tests")).unwrap();
+    assert_eq!(refused(&fixture, &holdouts), "copy.md");
+
+    // A patch cannot bring one back either.
+    let fixture = Fixture::with(&[("tests/holdouts/a.md", &secret)]);
+    fs::remove_dir_all(fixture.root.join("tests")).unwrap();
+    fixture.commit("moved");
+    let brought = patch(&[("copy.md", Some(&secret))]);
+    assert_eq!(refusal(fixture.seal_with(&fixture.with_holdouts(&holdouts), &brought)).0, "copy.md");
 }
 
 pub(crate) fn a_short_file_may_equal_a_holdout() {
