@@ -16,6 +16,7 @@ use factory_core::feedback::{self, FailedScenario, FailureClass, Feedback, Holdo
 use factory_core::ids::{Budget, Digest, GitOid, RequirementId, StageId};
 use factory_core::pipeline::model::{Edge, EntryType, GateId, Pipeline};
 use factory_core::pipeline::read;
+use factory_engine::port::workspace::SealProof;
 
 /// The shipped pipeline `feature`, as it is written.
 pub const FEATURE: &str = include_str!("../../../pipelines/feature.toml");
@@ -256,6 +257,11 @@ pub fn objection() -> Review {
         message: "it is not polite; say please".to_owned(),
     };
     Review { summary: "rude".to_owned(), findings: vec![finding], ..review() }
+}
+
+/// A proof that nothing was looked at: what is played is not sealed.
+pub fn proof() -> SealProof {
+    SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0 }
 }
 
 /// What the evaluator measured on a patch: so many scenarios of each kind.

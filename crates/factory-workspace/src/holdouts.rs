@@ -36,7 +36,17 @@ impl HoldoutBlobs {
 
     /// Whether this blob is a holdout's, and long enough for that to be no accident.
     pub(crate) fn contains(&self, blob: Oid, content: &[u8]) -> bool {
-        content.len() >= TELLING_BYTES && self.0.contains(&blob)
+        self.tells(blob, content.len())
+    }
+
+    /// The same of a blob of so many bytes.
+    pub(crate) fn tells(&self, blob: Oid, length: usize) -> bool {
+        length >= TELLING_BYTES && self.0.contains(&blob)
+    }
+
+    /// How many blobs there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 }
 

@@ -29,6 +29,7 @@ mod past;
 mod patched;
 mod paths;
 mod project;
+mod proof;
 mod rebase;
 mod seal;
 mod setup;

@@ -23,7 +23,7 @@ use crate::tree::{Entry, Kind, Listing};
 /// How a Git LFS pointer begins: <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>.
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
-const BRANCH: &str = "refs/heads/main";
+pub(crate) const BRANCH: &str = "refs/heads/main";
 const WRITING: &str = "writing the checkout";
 const MAKING: &str = "making the checkout's repository";
 
@@ -126,6 +126,13 @@ fn init(root: &Path) -> Result<Repository, git2::Error> {
     // Opened again, because settings are read once.
     let path = repository.path().to_owned();
     drop(repository);
+    // libgit2's own template has a folder for hooks, with a text about them.
+    match fs::remove_dir_all(path.join("hooks")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(git2::Error::from_str(&format!("the folder for hooks cannot be removed: {error}")));
+        }
+        Ok(()) | Err(_) => {}
+    }
     Repository::open(path)
 }
 

@@ -24,6 +24,7 @@ use crate::land::{self, Order};
 use crate::past;
 use crate::paths::PathRules;
 use crate::project::{self, Project};
+use crate::proof;
 use crate::rebase;
 use crate::seal::Sealed;
 use crate::setup::{self, Ready, SetupConfig};
@@ -236,7 +237,8 @@ impl Inner {
             environment = ready.environment;
         }
         sealed.finish(&exclude)?;
-        Ok(Checkout { root, project, scratch: folder.scratch(), environment, guard: Box::new(folder) })
+        let proof = proof::prove(&root, &holdouts)?;
+        Ok(Checkout { root, project, scratch: folder.scratch(), environment, proof, guard: Box::new(folder) })
     }
 
     fn extract(&self, root: PathBuf, base: &GitOid) -> Result<(Patch, Contents), WorkspaceError> {

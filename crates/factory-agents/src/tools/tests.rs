@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use factory_engine::port::workspace::{Checkout, Guard};
+use factory_core::ids::Digest;
+use factory_engine::port::workspace::{Checkout, Guard, SealProof};
 
 use super::ToolError;
 
@@ -20,6 +21,7 @@ pub(crate) fn checkout() -> (tempfile::TempDir, Checkout) {
         project: folder.path().join("tree"),
         scratch: folder.path().join("tree-scratch"),
         environment: BTreeMap::new(),
+        proof: SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0 },
         guard: Box::new(NoGuard),
     };
     fs::create_dir(&checkout.root).unwrap();

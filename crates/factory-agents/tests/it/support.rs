@@ -11,13 +11,13 @@ use factory_agents::Limits;
 use factory_agents::prompts::CheckCommand;
 use factory_agents::roles::ModelAgents;
 use factory_core::artifact::{Plan, Tasks};
-use factory_core::ids::{Attempt, EffectId, RequirementId, Usage};
+use factory_core::ids::{Attempt, Digest, EffectId, RequirementId, Usage};
 use factory_engine::port::agents::{Assignment, Before};
 use factory_engine::port::model::{
     Answer, CallSite, Completion, Message, ModelClient, ModelError, ModelRequest, ToolCall,
 };
 use factory_engine::port::observer::{Observer, Progress, Unwatched};
-use factory_engine::port::workspace::{Checkout, Guard};
+use factory_engine::port::workspace::{Checkout, Guard, SealProof};
 use factory_sandbox::Launcher;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -69,6 +69,7 @@ impl Desk {
             project: tree,
             scratch: folder.path().join("scratch"),
             environment: BTreeMap::from([("GREETING".to_owned(), "good day".to_owned())]),
+            proof: SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0 },
             guard: Box::new(NoGuard),
         };
         let attempt = Attempt(attempt);

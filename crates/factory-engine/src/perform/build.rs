@@ -48,16 +48,17 @@ async fn implement(stage: &Stage<'_>, earlier: Option<Build>) -> Result<Made, Un
         Some(build) => stage.contents(&build.patch).await?,
         None => Contents::default(),
     };
-    let work_tree = workspaces
-        .seal(&stage.effect.id, base, earlier.as_ref().map(|build| (&build.patch, &contents)))
-        .await?;
+    let earlier = earlier.as_ref().map(|build| (&build.patch, &contents));
+    let (work_tree, sealed) = stage.seal(super::SEAL, earlier).await?;
     let work = stage.assignment(&spec, &work_tree, &before, &notes);
     let answer = stage.ports.agents.build(work, &corrections).await?;
     let usage = answer.usage;
     let made = async {
         let (patch, contents) = workspaces.extract(&work_tree, base).await?;
         drop(work_tree);
-        checked(stage, patch, contents, answer.value, made_from, usage).await
+        let mut made = checked(stage, patch, contents, answer.value, made_from, usage).await?;
+        made.evidence.push(sealed);
+        Ok(made)
     };
     made.await.map_err(|unmade: Unmade| unmade.after(usage))
 }
@@ -88,9 +89,10 @@ async fn checked(
     for content in contents.values() {
         stage.ports.blobs.put(content).await?;
     }
-    let fresh = stage.ports.workspaces.seal(&stage.effect.id, base, Some((&patch, &contents))).await?;
+    let (fresh, sealed) = stage.seal("seal for the checks", Some((&patch, &contents))).await?;
     let runs = stage.ports.checks.run(&fresh, &stage.observer).await?;
-    let evidence = keep_logs(stage, &runs).await?;
+    let mut evidence = keep_logs(stage, &runs).await?;
+    evidence.push(sealed);
     let checks = runs.into_iter().map(|run| run.result).collect();
     let build = Build { base: base.clone(), patch, summary, checks };
     Ok(Made { body: Body::Build(build), made_from, evidence, usage })

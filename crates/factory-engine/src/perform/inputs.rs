@@ -1,7 +1,7 @@
 //! What a stage works from: artifacts that have passed, read back from the blobs by digest.
 
 use factory_core::artifact::{Artifact, ArtifactError, ArtifactKind, Body, Build, Patch, Plan, Review};
-use factory_core::event::SentBack;
+use factory_core::event::{Evidence, SentBack};
 use factory_core::ids::Digest;
 
 use super::{Stage, Unmade};
@@ -24,6 +24,17 @@ pub(super) struct NoInput {
 }
 
 impl Stage<'_> {
+    /// A sealed checkout of the run's base, and its proof as evidence of that name.
+    pub(super) async fn seal(
+        &self,
+        name: &str,
+        patch: Option<(&Patch, &Contents)>,
+    ) -> Result<(Checkout, Evidence), Unmade> {
+        let checkout = self.ports.workspaces.seal(&self.effect.id, &self.state.base, patch).await?;
+        let digest = self.ports.blobs.put(checkout.proof.text().as_bytes()).await?;
+        Ok((checkout, Evidence { name: name.to_owned(), digest }))
+    }
+
     /// The digest of the artifact of that kind that this stage needs.
     pub(super) fn input_digest(&self, kind: ArtifactKind) -> Result<Digest, Unmade> {
         let needs = self.effect.stage.needs.iter();

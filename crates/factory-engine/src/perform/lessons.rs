@@ -16,8 +16,7 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     let history = history::read(stage.ports.log.as_ref(), &stage.effect.id.run).await;
     let history = history.map_err(|error| Unmade::blocked(&error))?;
     let account = account(history.events.iter().map(|(_, event)| event));
-    let checkout =
-        stage.ports.workspaces.seal(&stage.effect.id, base, Some((&build.patch, &contents))).await?;
+    let (checkout, sealed) = stage.seal(super::SEAL, Some((&build.patch, &contents))).await?;
     let (before, _) = stage.before().await?;
     let notes = stage.notes();
     let work = stage.assignment(&spec, &checkout, &before, &notes);
@@ -25,7 +24,7 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     Ok(Made {
         body: Body::Lessons(lessons.value),
         made_from: vec![build_digest, merge_digest],
-        evidence: Vec::new(),
+        evidence: vec![sealed],
         usage: lessons.usage,
     })
 }

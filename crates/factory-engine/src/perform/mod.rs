@@ -29,6 +29,9 @@ use crate::port::store::StoreError;
 use crate::port::watcher::OneEffect;
 use crate::port::workspace::WorkspaceError;
 
+/// The name of the proof that a stage's checkout was sealed, among its evidence.
+const SEAL: &str = "seal";
+
 /// What a stage came to.
 struct Made {
     body: Body,

@@ -12,7 +12,7 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     if !notes.is_empty() {
         stage.add_own(&mut before).await?;
     }
-    let checkout = stage.ports.workspaces.seal(&stage.effect.id, &stage.state.base, None).await?;
+    let (checkout, sealed) = stage.seal(super::SEAL, None).await?;
     let work = stage.assignment(&spec, &checkout, &before, &notes);
     let agents = &stage.ports.agents;
     let (body, usage) = match stage.effect.stage.makes {
@@ -44,5 +44,5 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
         | ArtifactKind::Merge
         | ArtifactKind::Lessons => return Err(Unmade::blocked(&super::inputs::NoInput { kind: "plan" })),
     };
-    Ok(Made { body, made_from, evidence: Vec::new(), usage })
+    Ok(Made { body, made_from, evidence: vec![sealed], usage })
 }

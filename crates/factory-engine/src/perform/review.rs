@@ -11,8 +11,7 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     let spec = stage.spec_text().await?;
     let contents = stage.contents(&build.patch).await?;
     let diff = stage.ports.workspaces.diff(base, &build.patch, &contents).await?;
-    let checkout =
-        stage.ports.workspaces.seal(&stage.effect.id, base, Some((&build.patch, &contents))).await?;
+    let (checkout, sealed) = stage.seal(super::SEAL, Some((&build.patch, &contents))).await?;
     let (before, _) = stage.before().await?;
     let notes = stage.notes();
     let work = stage.assignment(&spec, &checkout, &before, &notes);
@@ -20,7 +19,7 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     Ok(Made {
         body: Body::Review(review.value),
         made_from: vec![spec_digest, build_digest],
-        evidence: Vec::new(),
+        evidence: vec![sealed],
         usage: review.usage,
     })
 }

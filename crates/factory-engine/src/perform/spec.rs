@@ -7,9 +7,10 @@ use super::{Made, Stage, Unmade};
 
 pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     let started = &stage.state.started;
-    let checkout = stage.ports.workspaces.seal(&stage.effect.id, &stage.state.base, None).await?;
+    let (checkout, sealed) = stage.seal(super::SEAL, None).await?;
     let runs = stage.ports.checks.run(&checkout, &stage.observer).await?;
-    let evidence = super::build::keep_logs(stage, &runs).await?;
+    let mut evidence = super::build::keep_logs(stage, &runs).await?;
+    evidence.push(sealed);
     let spec = Spec {
         title: started.spec.title.clone(),
         source: started.spec.source.clone(),

@@ -11,11 +11,7 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     let spec_digest = stage.input_digest(ArtifactKind::Spec)?;
     let (build, build_digest) = stage.build().await?;
     let contents = stage.contents(&build.patch).await?;
-    let checkout = stage
-        .ports
-        .workspaces
-        .seal(&stage.effect.id, &stage.state.base, Some((&build.patch, &contents)))
-        .await?;
+    let (checkout, sealed) = stage.seal(super::SEAL, Some((&build.patch, &contents))).await?;
     let candidate = Candidate {
         effect: &stage.effect.id,
         checkout: &checkout,
@@ -27,7 +23,7 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     Ok(Made {
         body: Body::Verify(verify),
         made_from: vec![spec_digest, build_digest],
-        evidence: Vec::new(),
+        evidence: vec![sealed],
         usage: Usage::default(),
     })
 }

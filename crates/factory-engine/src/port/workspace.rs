@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use factory_core::artifact::{Merge, Patch};
-use factory_core::ids::{EffectId, GitOid};
+use factory_core::ids::{Digest, EffectId, GitOid};
 
 /// A fresh repository with one root commit: the base commit's tree without the holdout paths, a patch applied or not.
 /// Removed when dropped.
@@ -19,8 +19,31 @@ pub struct Checkout {
     pub scratch: PathBuf,
     /// What `[setup]` adds to the environment of tools, checks and the candidate.
     pub environment: BTreeMap<String, String>,
+    /// What was looked at before it was handed out.
+    pub proof: SealProof,
     /// Removes the folders when dropped.
     pub guard: Box<dyn Guard>,
+}
+
+/// The proof of a sealed checkout: its repository has no object but those that its one commit and its index refer to, and
+/// none of them is a holdout's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealProof {
+    /// How many objects the repository has.
+    pub objects: u64,
+    /// SHA-256 of their ids, sorted, in hexadecimal, each followed by a line feed.
+    pub digest: Digest,
+    /// How many different blobs of holdouts they were held against.
+    pub holdouts: u64,
+}
+
+impl SealProof {
+    /// What is kept with what was made in the checkout: whoever seals the same base and patch gets the same first two
+    /// lines.
+    pub fn text(&self) -> String {
+        let Self { objects, digest, holdouts } = self;
+        format!("factory seal 1\nobjects {objects} {digest}\nholdouts {holdouts}\n")
+    }
 }
 
 /// Something that cleans up when it is dropped.
@@ -66,7 +89,7 @@ pub enum WorkspaceError {
 }
 
 /// Content of the files that a patch writes, by digest.
-pub type Contents = BTreeMap<factory_core::ids::Digest, Vec<u8>>;
+pub type Contents = BTreeMap<Digest, Vec<u8>>;
 
 /// What is to be merged.
 pub struct Landing<'a> {

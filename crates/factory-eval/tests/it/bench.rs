@@ -9,7 +9,7 @@ use factory_core::feedback::FailureClass;
 use factory_core::ids::{Attempt, Digest, EffectId, RequirementId};
 use factory_engine::port::evaluator::{Candidate, Evaluator, EvaluatorError};
 use factory_engine::port::observer::{Observer, Progress};
-use factory_engine::port::workspace::{Checkout, Guard};
+use factory_engine::port::workspace::{Checkout, Guard, SealProof};
 use factory_eval::config::DeployConfig;
 use factory_eval::evaluator::ServiceEvaluator;
 use factory_eval::scorecard::{Outcome, Scorecard};
@@ -109,6 +109,7 @@ impl Bench {
             project: self.path("project"),
             scratch: self.path("scratch"),
             environment: BTreeMap::from([("FROM_SETUP".to_owned(), "yes".to_owned())]),
+            proof: SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0 },
             guard: Box::new(Kept),
         };
         let effect = EffectId {

@@ -161,7 +161,14 @@ impl Workspaces for WorldWorkspaces {
         }
         self.live.fetch_add(1, Ordering::SeqCst);
         let guard = Box::new(Live { _folder: folder, live: Arc::clone(&self.live) });
-        Ok(Checkout { project: root.clone(), root, scratch, environment: BTreeMap::new(), guard })
+        Ok(Checkout {
+            project: root.clone(),
+            root,
+            scratch,
+            environment: BTreeMap::new(),
+            proof: samples::proof(),
+            guard,
+        })
     }
 
     async fn extract(

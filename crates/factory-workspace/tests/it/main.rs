@@ -73,6 +73,7 @@ fn everywhere() -> Vec<Trial> {
             twins_of_a_holdout_path_are_left_out,
             a_copy_of_a_holdout_is_refused_by_name,
             a_copy_of_what_was_a_holdout_is_refused_by_name,
+            a_checkout_comes_with_its_proof,
             a_short_file_may_equal_a_holdout,
             a_holdout_folder_in_the_repository_is_hidden_too,
             links_in_the_tree_stay_and_others_are_refused,

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use factory_core::ids::Digest;
 use factory_engine::port::workspace::{Checkout, WorkspaceError, Workspaces};
 use factory_workspace::{GitWorkspaces, Project, WorkspaceConfig, clean_stale};
 use git2::{ObjectType, Oid, Repository, ResetType, Signature};
@@ -124,6 +125,37 @@ pub(crate) fn a_copy_of_a_holdout_is_refused_by_name() {
     support::write(&fixture.holdouts, "a.md", &secret);
     let brought = patch(&[("copy.md", Some(&secret))]);
     assert_eq!(refusal(fixture.seal_with(&fixture.with_holdouts(&[]), &brought)).0, "copy.md");
+}
+
+pub(crate) fn a_checkout_comes_with_its_proof() {
+    let secret = long("a scenario");
+    let fixture = Fixture::with(&[("a", "1"), ("b/c", "1"), ("b/d", "2"), ("holdouts/x.md", &secret)]);
+    support::write(&fixture.holdouts, "y.md", long("another"));
+    let workspaces = fixture.with_holdouts(&["holdouts"]);
+    let checkout = fixture.seal(&workspaces).unwrap();
+    // Two blobs, of which one is there twice, two trees and a commit.
+    assert_eq!((checkout.proof.objects, checkout.proof.holdouts), (5, 2));
+    let mut listed: Vec<String> = Vec::new();
+    let repository = Repository::open(&checkout.root).unwrap();
+    let keep = |oid: &Oid| {
+        listed.push(format!("{oid}\n"));
+        true
+    };
+    repository.odb().unwrap().foreach(keep).unwrap();
+    listed.sort();
+    assert_eq!(checkout.proof.digest, Digest::of(listed.concat().as_bytes()));
+    let text = checkout.proof.text();
+    let wanted = format!("factory seal 1\nobjects 5 {}\nholdouts 2\n", checkout.proof.digest);
+    assert_eq!(text, wanted);
+    // The same again, wherever and whenever; and another for another base.
+    assert_eq!(fixture.seal(&workspaces).unwrap().proof, checkout.proof);
+    fixture.write("a", "3");
+    fixture.commit("other");
+    assert_ne!(fixture.seal(&workspaces).unwrap().proof.digest, checkout.proof.digest);
+    // A new file of a patch is announced in the index, by the empty blob; what the patch writes is not in the objects.
+    let brought = patch(&[("new", Some("content"))]);
+    assert_eq!(fixture.seal(&workspaces).unwrap().proof.objects, 6);
+    assert_eq!(fixture.seal_with(&workspaces, &brought).unwrap().proof.objects, 7);
 }
 
 pub(crate) fn a_copy_of_what_was_a_holdout_is_refused_by_name() {
