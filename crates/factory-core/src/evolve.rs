@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::ArtifactKind;
+use crate::decide::gate;
 use crate::event::{Decision, Event, GateDecided, Outcome, Person, RunStarted, SentBack};
 use crate::ids::{Digest, StageId, Timestamp, Usage};
 use crate::pipeline::model::{Edge, ExitGate, GateId};
@@ -287,6 +288,7 @@ fn approvals(stage: &mut StageState, decided: &GateDecided) -> u32 {
     }
     match &mut stage.status {
         StageStatus::AtGate { approved_by, .. } => {
+            approved_by.retain(|before| !gate::takes_the_place_of(before, &decided.by));
             approved_by.push(decided.by.clone());
             u32::try_from(approved_by.len()).unwrap_or(u32::MAX)
         }

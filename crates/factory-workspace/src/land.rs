@@ -210,12 +210,22 @@ fn create(repository: &Repository, branch: &str, commit: Oid, order: &Order) -> 
 }
 
 fn commit(repository: &Repository, base: &Commit<'_>, tree: Oid, order: &Order) -> Result<Oid, git2::Error> {
-    let who = match repository.signature() {
-        Ok(who) => who,
-        Err(_) => Signature::now("factory", "factory@localhost")?,
-    };
+    let who = author(repository)?;
     let tree = repository.find_tree(tree)?;
     repository.commit(None, &who, &who, &full_message(order), &tree, &[base])
+}
+
+/// Who git says the user is, without what would make the commit's header mean something else: git itself leaves out the
+/// same characters. Somebody without a name there is nobody in particular.
+fn author(repository: &Repository) -> Result<Signature<'static>, git2::Error> {
+    let nobody = || Signature::now("factory", "factory@localhost");
+    let Ok(who) = repository.signature() else { return nobody() };
+    let clean = |bytes: &[u8]| {
+        let kept = |c: &char| !factory_core::plain::is_hidden(*c) && !matches!(c, '<' | '>');
+        String::from_utf8_lossy(bytes).chars().filter(kept).collect::<String>().trim().to_owned()
+    };
+    let (name, mail) = (clean(who.name_bytes()), clean(who.email_bytes()));
+    if name.is_empty() || mail.is_empty() { nobody() } else { Signature::now(&name, &mail) }
 }
 
 /// The message with its trailers, ours last: a paragraph of its own, so that nothing in the message passes for one.

@@ -1,15 +1,17 @@
 //! `factory gate`: the gates that wait, what they show, and deciding at one.
 
-use factory_core::artifact::Body;
+use factory_core::artifact::{Artifact, Body};
 use factory_core::command::{Command, Deciding};
 use factory_core::decide::Rejection;
 use factory_core::event::{Channel, Decision, Event};
 use factory_core::ids::{FindingId, RunId};
 use factory_core::plain;
 use factory_core::reason;
+use factory_core::referred::{self, Referred};
 use factory_core::state::OpenGate;
 use factory_engine::error::EngineError;
 use factory_engine::history::History;
+use factory_engine::port::store::BlobStore;
 use factory_store::Opened;
 use serde::Serialize;
 
@@ -167,7 +169,7 @@ async fn show(args: &ShowArgs) -> Result<Exit, CliError> {
         let artifact = edit::shown(&open, store.blobs.as_ref()).await?;
         output::json(&artifact.body);
         let verdict = matches!(artifact.body, Body::Verify(_));
-        return if verdict { looked(&place, &store, run, open, true).await } else { Ok(Exit::Clean) };
+        return looked(&place, &store, run, open, verdict).await;
     }
     output::line(&format!("gate {} of {run}, since {}\n", open.gate, story::moment(open.since)));
     output::text(&gatekeeper::shown(&history.state, &open, store.blobs.as_ref(), !args.hide_verdict).await?);
@@ -180,6 +182,23 @@ async fn show(args: &ShowArgs) -> Result<Exit, CliError> {
         }
     }
     looked(&place, &store, run, open, !args.hide_verdict).await
+}
+
+/// Whether everything that the gate shows is there and whole, with all that a patch writes.
+async fn can_be_shown(open: &OpenGate, blobs: &dyn BlobStore) -> Result<(), CliError> {
+    for digest in &open.sees {
+        let artifact = Artifact::from_bytes(&blobs.get(digest).await?).map_err(|error| {
+            CliError::failed(format!("the artifact {digest} cannot be read")).because(&error)
+        })?;
+        for named in referred::by_artifact(&artifact) {
+            match named {
+                Referred::Artifact(digest) | Referred::Blob(digest) => drop(blobs.get(&digest).await?),
+                // It stays on the evaluator's side.
+                Referred::Scorecard(_) => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Keeps who has seen what: it is part of what a decision is worth.
@@ -253,7 +272,7 @@ async fn decide(
     match decision {
         // Nobody accepts what nobody could see any more.
         Decision::Approved | Decision::Overridden => {
-            gatekeeper::shown(&history.state, &open, store.blobs.as_ref(), true).await?;
+            can_be_shown(&open, store.blobs.as_ref()).await?;
         }
         Decision::Rejected | Decision::Retried => {}
     }

@@ -199,7 +199,11 @@ fn may_decide(state: &RunState, stage: &Stage, open: &OpenGate, wanted: &Decidin
         return Err(Rejection::Requester { gate: gate(), login: login() });
     }
     let keys = group.map(|group| &group.keys);
-    let twice = |before: &Person| same_person(before, &wanted.by) && !hold_two_keys(keys, before, &wanted.by);
+    let twice = |before: &Person| {
+        same_person(before, &wanted.by)
+            && !hold_two_keys(keys, before, &wanted.by)
+            && !takes_the_place_of(before, &wanted.by)
+    };
     if agrees && open.approved_by.iter().any(twice) {
         return Err(Rejection::SamePerson { gate: gate(), login: login() });
     }
@@ -211,6 +215,12 @@ fn may_decide(state: &RunState, stage: &Stage, open: &OpenGate, wanted: &Decidin
 fn hold_two_keys(listed: Option<&Vec<String>>, a: &Person, b: &Person) -> bool {
     let (Some(listed), Some(a), Some(b)) = (listed, key(a), key(b)) else { return false };
     a != b && [a, b].iter().all(|key| listed.iter().any(|one| one == key))
+}
+
+/// Whether a signed approval says better what an unsigned one of maybe the same person said: then it counts instead, so
+/// that who forgot to sign keeps nobody from signing.
+pub(crate) fn takes_the_place_of(before: &Person, by: &Person) -> bool {
+    key(before).is_none() && key(by).is_some() && same_person(before, by)
 }
 
 /// The fingerprint of the key that a person has proved to hold.

@@ -6,7 +6,7 @@
 //! - `follow`: what happens by itself after every command.
 
 mod follow;
-mod gate;
+pub(crate) mod gate;
 mod made;
 mod rejection;
 mod stuck;

@@ -6,6 +6,7 @@ use factory_engine::port::evaluator::EvaluatorError;
 use factory_engine::port::observer::Progress;
 use factory_eval::config::ClockChoice;
 use factory_eval::score::Verdict;
+use factory_eval::scorecard::Outcome;
 
 use crate::bench::{Bench, SCENARIOS, scenario};
 
@@ -55,10 +56,14 @@ fn a_right_service_passes() {
     // R77 is none of the specification, and counts for nothing.
     assert_eq!(verify.covered, Some(ScenarioCoverage { requirements: 5, of: 9 }));
     assert_eq!(judged.card.clock, "moved by the project's own hook");
-    assert!(judged.card.scenarios.iter().all(|scenario| scenario.runs.len() == 3));
+    for scenario in &judged.card.scenarios {
+        // A machine that has no time may lose one, which is made again.
+        let counted = scenario.runs.iter().filter(|run| !matches!(run.outcome, Outcome::Lost { .. })).count();
+        assert_eq!(counted, 3, "{:?}", scenario.runs);
+    }
     let seen = bench.seen.0.lock().unwrap();
     assert_eq!(seen.first(), Some(&Progress::Scenarios { done: 0, of: 12 }));
-    assert_eq!(seen.last(), Some(&Progress::Scenarios { done: 12, of: 12 }));
+    assert!(matches!(seen.last(), Some(Progress::Scenarios { done, of }) if done == of));
     // Nothing of a deployment stays behind.
     assert_eq!(std::fs::read_dir(bench.path("scratch")).unwrap().count(), 0);
 }

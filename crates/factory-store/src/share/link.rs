@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use factory_core::ids::{Digest, RunId};
 use factory_engine::port::store::{LedgerHead, Position, StoreError, StoredRecord};
@@ -11,9 +12,13 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time;
 
 use super::wire::{self, Answer, Ask, LIMIT, Question, Told};
 use crate::log;
+
+/// After how long without an answer that is said.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// The connection.
 #[derive(Debug)]
@@ -81,7 +86,20 @@ impl Link {
         let waiting = Waiting { reply, records: Vec::new() };
         self.lock().as_mut().ok_or(StoreError::HolderGone)?.waiting.insert(number, waiting);
         self.outgoing.send(frame).map_err(|_| StoreError::HolderGone)?;
-        answered.await.map_err(|_| StoreError::HolderGone)?
+        // It may be at something long; nobody should have to guess why nothing happens, though.
+        let mut answered = answered;
+        let answer = match time::timeout(SILENCE, &mut answered).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                tracing::warn!(
+                    "the process that holds the store has not answered for {} s: it may be stopped (Ctrl-Z; `fg` lets it go \
+                     on); waiting",
+                    SILENCE.as_secs()
+                );
+                answered.await
+            }
+        };
+        answer.map_err(|_| StoreError::HolderGone)?
     }
 
     /// Does what an answer or a piece of news says.

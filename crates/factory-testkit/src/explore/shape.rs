@@ -13,7 +13,7 @@
 //! | verdicts | the last ones of the plateau's window, as share and findings; of the artifact that is there whether it met the bar | nothing else is read |
 //! | corrections | whether one is a rebase | the others are only told to whoever tries |
 //! | the artifact of a stage that has not passed and is not judged | for a verification, whether there is one | it is only where the next try starts from; scorecards can be shown |
-//! | who approved, who looked | as sets | their order is never asked for |
+//! | who approved, by login and key, who looked | as sets | their order is never asked for |
 //! | who knows the verdict | nothing | it is written beside decisions, and decides nothing |
 //! | escalations | the findings, and whether there is a correction | the rest is for people |
 //! | everything at the end | how it ended, what can be revealed or taken back | nothing else is obeyed |
@@ -23,7 +23,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use factory_core::artifact::ArtifactKind;
-use factory_core::event::{Outcome, SentBack};
+use factory_core::event::{Outcome, Person, Proof, SentBack};
 use factory_core::ids::{Budget, FindingId, Timestamp, Usage};
 use factory_core::pipeline::model::{Edge, Stage};
 use factory_core::state::{RunState, StageState, StageStatus};
@@ -129,7 +129,7 @@ struct GateShape {
     edge: Edge,
     sees: Vec<Option<Item>>,
     ahead: Option<u64>,
-    approved_by: BTreeSet<String>,
+    approved_by: BTreeSet<(String, Option<String>)>,
     looked: BTreeMap<String, bool>,
     escalation: Option<(Vec<FindingId>, bool)>,
 }
@@ -227,6 +227,14 @@ fn made(catalog: &Catalog, stage: &Stage, at: &StageState) -> Made {
     }
 }
 
+/// The fingerprint of the key that somebody signed with.
+fn key(person: &Person) -> Option<String> {
+    match &person.proof {
+        Proof::Signed { fingerprint, .. } => Some(fingerprint.clone()),
+        Proof::Unauthenticated => None,
+    }
+}
+
 fn status_shape(catalog: &Catalog, now: Timestamp, status: &StageStatus) -> StatusShape {
     let ahead = |until: &Timestamp| until.since(now);
     match status {
@@ -237,7 +245,7 @@ fn status_shape(catalog: &Catalog, now: Timestamp, status: &StageStatus) -> Stat
                 edge: *edge,
                 sees: sees.iter().map(|digest| catalog.find(digest)).collect(),
                 ahead: expires.as_ref().map(ahead),
-                approved_by: approved_by.iter().map(|person| person.login.clone()).collect(),
+                approved_by: approved_by.iter().map(|person| (person.login.clone(), key(person))).collect(),
                 looked: looked.clone(),
                 escalation: escalation
                     .as_ref()

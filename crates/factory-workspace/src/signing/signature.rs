@@ -3,6 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD as STANDARD, BASE64_STANDARD_NO_PAD as STANDARD_NO_PAD};
+use sha2::{Digest as _, Sha256};
+
 use super::error::SigningError;
 
 /// The first and the last line of a signature's text.
@@ -40,6 +44,38 @@ impl Signature {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+impl Signature {
+    /// The key that it names and what it says to be for, read from the text itself and from no program's answer: the
+    /// fingerprint as `ssh-keygen -l` shows it, and the namespace. The form is that of OpenSSH's `PROTOCOL.sshsig`.
+    ///
+    /// # Errors
+    /// [`SigningError::NotASignature`]
+    pub(super) fn names(&self) -> Result<(String, String), SigningError> {
+        let wrong = SigningError::NotASignature {
+            reason: "what is between its first and last line has another form",
+        };
+        self.read_names().ok_or(wrong)
+    }
+
+    fn read_names(&self) -> Option<(String, String)> {
+        let inner = self.0.trim().strip_prefix(BEGIN)?.strip_suffix(END)?;
+        let encoded: String = inner.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        let bytes = STANDARD.decode(encoded).ok()?;
+        let rest = bytes.strip_prefix(b"SSHSIG\0\0\0\x01")?;
+        let (key, rest) = field(rest)?;
+        let (namespace, _) = field(rest)?;
+        let fingerprint = format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(key)));
+        Some((fingerprint, String::from_utf8(namespace.to_vec()).ok()?))
+    }
+}
+
+/// A string of the SSH protocol: four bytes of its length, then that. And what comes after it.
+fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_at_checked(4)?;
+    let length = u32::from_be_bytes(length.try_into().ok()?);
+    rest.split_at_checked(usize::try_from(length).ok()?)
 }
 
 impl FromStr for Signature {

@@ -48,6 +48,12 @@ pub fn verify(
             false => SigningError::Invalid { reason: held.reason() },
         });
     };
+    // What a program answers is held against the text itself: the program is whichever comes first in PATH.
+    let (named, space) = signature.names()?;
+    if named != fingerprint || space != namespace.as_str() {
+        let reason = format!("it names the key {named} for {space}, and ssh-keygen says {fingerprint}");
+        return Err(SigningError::Invalid { reason });
+    }
     let Some(allowed) = allowed_signers else { return Ok(Signer { fingerprint, principal: None }) };
     let allowed = std::path::absolute(allowed).map_err(error::io("reading the allowed signers"))?;
     // ssh-keygen tells a file that is not there from a key that is not in it by its words only.

@@ -185,6 +185,25 @@ pub(crate) fn the_author_is_the_repositorys() {
     assert!(made.time().seconds() >= repository.find_commit(head).unwrap().time().seconds());
 }
 
+pub(crate) fn nothing_in_a_name_makes_the_header_say_something_else() {
+    for (name, kept) in [
+        ("X\n\nApproved by the board\u{1b}[2J", "XApproved by the board[2J"),
+        ("\u{202e}A\r", "A"),
+        ("\u{200b}\n", "factory"),
+    ] {
+        let fixture = Fixture::with(&[("a", "1")]);
+        fixture.git().config().unwrap().set_str("user.name", name).unwrap();
+        let work = patch(&[("!a", Some("2"))]);
+        let effect = effect_of("run-1", "merge", 1);
+        let merge = land(&fixture, &fixture.workspaces(), &effect, &work, "one").unwrap();
+        let repository = fixture.git();
+        let made = commit(&repository, &merge);
+        assert_eq!(made.author().name().unwrap(), kept);
+        // A tree, a parent, an author and a committer.
+        assert_eq!(made.raw_header().unwrap().lines().count(), 4, "{:?}", made.raw_header());
+    }
+}
+
 pub(crate) fn every_kind_of_change_gets_into_the_tree() {
     let fixture = Fixture::with(&[
         ("a", "1"),

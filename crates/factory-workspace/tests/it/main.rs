@@ -41,6 +41,9 @@ fn main() -> ExitCode {
     if land::is_asked_to() {
         return land::obey();
     }
+    if let Some(ended) = signing::verify_as_asked() {
+        return ended;
+    }
     if signing::is_asked_to() {
         return signing::obey();
     }
@@ -120,6 +123,7 @@ fn everywhere() -> Vec<Trial> {
             a_message_cannot_pass_for_another_runs_trailers,
             an_odd_message_does_not_hide_the_trailers,
             the_author_is_the_repositorys,
+            nothing_in_a_name_makes_the_header_say_something_else,
             every_kind_of_change_gets_into_the_tree,
             deleting_everything_leaves_an_empty_tree,
             a_path_that_no_patch_may_have_is_refused,
@@ -182,6 +186,7 @@ fn with_keygen() -> Vec<Trial> {
     trials![
         signing: [
             a_signature_names_its_key,
+            what_a_program_says_is_held_against_the_signature,
             without_a_key_there_is_none,
             the_usual_keys_are_tried_in_order,
             the_configured_key_comes_first_and_alone,

@@ -19,6 +19,9 @@ use crate::support::{Fixture, set_executable};
 /// Set for a process that only looks for a key, to the folder of a [`Home`].
 const FINDING: &str = "FACTORY_TEST_FIND_KEY_IN";
 
+/// Set for a process that only verifies, to the file of a signature.
+const VERIFYING: &str = "FACTORY_TEST_VERIFY";
+
 const BYTES: &[u8] = b"what is signed\n\0\xff";
 
 /// Whether a program is there at all, however it takes the argument.
@@ -105,6 +108,45 @@ fn signer() -> (Home, SigningKey) {
 
 fn verify(signature: &Signature) -> Result<Signer, SigningError> {
     signing::verify(Namespace::Checkpoint, BYTES, signature, None, None)
+}
+
+/// A program in the place of ssh-keygen that signs with one key and says that it was another.
+pub(crate) fn what_a_program_says_is_held_against_the_signature() {
+    let (home, key) = signer();
+    home.make("other", "ed25519", "");
+    let signature = key.sign(Namespace::Checkpoint, BYTES).unwrap();
+    let other = fs::read_to_string(home.path("other.pub")).unwrap();
+    let blob = other.split(' ').nth(1).unwrap();
+    // The text of the other's key in the place of the signer's: of the same length, as both are ed25519.
+    let ours = key.public().split(' ').nth(1).unwrap();
+    assert_eq!(ours.len(), blob.len());
+    let bytes = |text: &str| {
+        let inner: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
+        base64::Engine::decode(&base64::prelude::BASE64_STANDARD, inner).unwrap()
+    };
+    let raw = bytes(signature.as_str());
+    let (ours, blob) = (bytes(ours), bytes(blob));
+    let at = raw.windows(ours.len()).position(|window| window == ours).unwrap();
+    let mut forged = raw.clone();
+    forged[at..at + blob.len()].copy_from_slice(&blob);
+    let encoded = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, forged);
+    let text = format!("-----BEGIN SSH SIGNATURE-----\n{encoded}\n-----END SSH SIGNATURE-----\n");
+    assert!(verify(&text.parse().unwrap()).is_err());
+    // A program that says yes to everything and names the other key.
+    let lie = home.path("bin");
+    fs::create_dir(&lie).unwrap();
+    let said = format!("Good \"factory-checkpoint\" signature with ED25519 key SHA256:{}", "A".repeat(43));
+    fs::write(lie.join("ssh-keygen"), format!("#!/bin/sh\ncat >/dev/null\necho '{said}'\n")).unwrap();
+    set_executable(&lie.join("ssh-keygen"), true);
+    let this = env::current_exe().unwrap();
+    fs::write(home.path("signature"), signature.as_str()).unwrap();
+    let output = Command::new(this)
+        .env(VERIFYING, home.path("signature"))
+        .env("PATH", format!("{}:{}", lie.display(), env::var("PATH").unwrap()))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("Err(Invalid {") && said.contains("it names the key"), "{said}");
 }
 
 pub(crate) fn a_signature_names_its_key() {
@@ -486,6 +528,13 @@ pub(crate) fn has_terminal() -> bool {
 
 pub(crate) fn is_asked_to() -> bool {
     env::var_os(FINDING).is_some()
+}
+
+/// Verifies a signature with whatever ssh-keygen is found, and says what came of it.
+pub(crate) fn verify_as_asked() -> Option<ExitCode> {
+    let signature = fs::read_to_string(env::var_os(VERIFYING)?).unwrap();
+    println!("{:?}", verify(&signature.parse().unwrap()));
+    Some(ExitCode::SUCCESS)
 }
 
 /// Looks for a key, at whatever terminal this process has, and says what came of it.

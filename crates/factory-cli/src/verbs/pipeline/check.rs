@@ -10,7 +10,7 @@ use crate::args::pipeline::CheckArgs;
 use crate::config::pipeline::{self, Source};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output;
+use crate::{output, story};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -133,7 +133,7 @@ fn human(checked: &[Checked]) -> String {
             State::Doubtful => format!("can be used; {}", count(checked)),
             State::Refused => format!("cannot be used; {}", count(checked)),
         };
-        text.push_str(&format!("{}: {state}\n", checked.from));
+        text.push_str(&format!("{}: {state}\n", story::one_line(&checked.from)));
     }
     text
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::args::ListFormat;
 use crate::config::pipeline;
 use crate::exit::Exit;
-use crate::output;
+use crate::{output, story};
 
 /// One pipeline.
 #[derive(Debug, Serialize)]
@@ -62,10 +62,14 @@ fn human(rows: &[Row]) -> String {
         if row.state == "ok" {
             let begins: Vec<String> =
                 row.begins.iter().map(|begin| format!("{} at {}", begin.kind, begin.stage)).collect();
-            text.push_str(&format!("{}\n  stages  {}\n", row.from, row.stages.join(", ")));
+            text.push_str(&format!("{}\n  stages  {}\n", story::one_line(&row.from), row.stages.join(", ")));
             text.push_str(&format!("  begins  {}\n", begins.join(", ")));
         } else {
-            text.push_str(&format!("{}\n  cannot be used; `factory pipeline check {}`\n", row.from, row.id));
+            text.push_str(&format!(
+                "{}\n  cannot be used; `factory pipeline check {}`\n",
+                story::one_line(&row.from),
+                story::one_line(&row.id)
+            ));
         }
     }
     text

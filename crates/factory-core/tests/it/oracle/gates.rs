@@ -134,6 +134,8 @@ impl Oracle<'_> {
                     let shown = open.sees.iter_mut().filter(|seen| Some(&**seen) == before.as_ref());
                     shown.for_each(|seen| *seen = edited.digest.clone());
                 }
+                open.approved
+                    .retain(|before| !(could_be(before, &decided.by) && signed_now(before, &decided.by)));
                 open.approved.push(decided.by.clone());
                 let enough = open.approved.len() >= rule.approvals as usize;
                 let stand = self.stand_mut(&gate.stage);
@@ -212,7 +214,8 @@ impl Oracle<'_> {
                 }
                 (Proof::Signed { .. } | Proof::Unauthenticated, _, _) => false,
             };
-            let twice = |before: &&Person| could_be(before, by) && !two_keys(before);
+            let twice =
+                |before: &&Person| could_be(before, by) && !two_keys(before) && !signed_now(before, by);
             assert_eq!(open.approved.iter().find(twice), None, "nobody is two people");
         }
         if decided.via == Channel::InAdvance {
@@ -257,6 +260,11 @@ impl Oracle<'_> {
         };
         Some(VerdictSeen { verify, passed, shown })
     }
+}
+
+/// Whether the first did not sign and the second does.
+fn signed_now(before: &Person, by: &Person) -> bool {
+    before.proof == Proof::Unauthenticated && by.proof != Proof::Unauthenticated
 }
 
 /// Whether two names may be the same person's.
