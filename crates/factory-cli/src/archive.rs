@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use factory_core::artifact::{Artifact, Body, Merge};
-use factory_core::event::Outcome;
 use factory_core::ids::{Digest, RunId};
 use factory_core::state::RunState;
 use factory_engine::error::EngineError;
@@ -55,23 +54,24 @@ pub(crate) async fn all(store: &Opened) -> Result<Vec<Entry>, CliError> {
 
 /// An artifact's content.
 pub(crate) async fn artifact(blobs: &dyn BlobStore, digest: &Digest) -> Result<Body, CliError> {
-    let bytes = blobs.get(digest).await?;
-    match Artifact::from_bytes(&bytes) {
-        Ok(artifact) => Ok(artifact.body),
-        Err(error) => Err(CliError::failed(format!("the artifact {digest} cannot be read")).because(&error)),
-    }
+    Ok(whole(blobs, digest).await?.body)
 }
 
-/// The commit that a run ended in, if it did.
+/// An artifact with what it was made from.
+pub(crate) async fn whole(blobs: &dyn BlobStore, digest: &Digest) -> Result<Artifact, CliError> {
+    let bytes = blobs.get(digest).await?;
+    Artifact::from_bytes(&bytes)
+        .map_err(|error| CliError::failed(format!("the artifact {digest} cannot be read")).because(&error))
+}
+
+/// What a run has merged, if it has; it may still be at work on what comes after.
 pub(crate) async fn merge(blobs: &dyn BlobStore, state: &RunState) -> Result<Option<Merge>, CliError> {
-    let Some(Outcome::Merged { merge }) = &state.outcome else {
-        return Ok(None);
-    };
-    match artifact(blobs, merge).await? {
+    let Some(made) = state.merged() else { return Ok(None) };
+    match artifact(blobs, &made.digest).await? {
         Body::Merge(merge) => Ok(Some(merge)),
         other => {
-            let found = other.kind().as_str();
-            Err(CliError::failed(format!("the artifact {merge} is a {found}, and the log says a merge")))
+            let (found, digest) = (other.kind().as_str(), &made.digest);
+            Err(CliError::failed(format!("the artifact {digest} is a {found}, and the log says a merge")))
         }
     }
 }

@@ -16,6 +16,7 @@ use factory_engine::port::store::BlobStore;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use crate::archive;
 use crate::error::CliError;
 
 /// Whether what the gate shows can be changed there: what a planner made, at the gate after it.
@@ -43,9 +44,7 @@ pub(crate) async fn shown(open: &OpenGate, blobs: &dyn BlobStore) -> Result<Arti
         .sees
         .last()
         .ok_or_else(|| CliError::usage(format!("the gate {} shows no artifact", open.gate)))?;
-    let bytes = blobs.get(digest).await?;
-    Artifact::from_bytes(&bytes)
-        .map_err(|error| CliError::failed(format!("the artifact {digest} cannot be read")).because(&error))
+    archive::whole(blobs, digest).await
 }
 
 /// The artifact's content as JSON, to be changed.

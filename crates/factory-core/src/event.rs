@@ -540,6 +540,16 @@ pub struct Person {
     pub proof: Proof,
 }
 
+impl Person {
+    /// The fingerprint of the key that they have proved to hold, if they signed.
+    pub fn key(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Signed { fingerprint, .. } => Some(fingerprint),
+            Proof::Unauthenticated => None,
+        }
+    }
+}
+
 /// What proves who somebody is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

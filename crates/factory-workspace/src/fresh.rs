@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use git2::{IndexAddOption, Repository, RepositoryInitOptions, Signature};
+use git2::{IndexAddOption, Repository, RepositoryInitOptions};
+
+use crate::land;
 
 /// Makes `folder` a git repository with one commit of everything in it, on the branch `main`. No template is used, so
 /// nobody's hooks come in.
@@ -17,11 +19,7 @@ pub fn create_repository(folder: &Path, message: &str) -> Result<(), git2::Error
     index.add_all(["*"], IndexAddOption::DEFAULT, None)?;
     index.write()?;
     let tree = repository.find_tree(index.write_tree()?)?;
-    let author = match repository.signature() {
-        Ok(author) => author,
-        // Without a git identity on the machine, the repository's own commit needs none of a person.
-        Err(_) => Signature::now("factory", "factory@localhost")?,
-    };
+    let author = land::author(&repository)?;
     repository.commit(Some("HEAD"), &author, &author, message, &tree, &[])?;
     Ok(())
 }

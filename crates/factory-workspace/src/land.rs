@@ -217,7 +217,7 @@ fn commit(repository: &Repository, base: &Commit<'_>, tree: Oid, order: &Order) 
 
 /// Who git says the user is, without what would make the commit's header mean something else: git itself leaves out the
 /// same characters. Somebody without a name there is nobody in particular.
-fn author(repository: &Repository) -> Result<Signature<'static>, git2::Error> {
+pub(crate) fn author(repository: &Repository) -> Result<Signature<'static>, git2::Error> {
     let nobody = || Signature::now("factory", "factory@localhost");
     let Ok(who) = repository.signature() else { return nobody() };
     let clean = |bytes: &[u8]| {

@@ -1,6 +1,6 @@
 //! `factory gate`: the gates that wait, what they show, and deciding at one.
 
-use factory_core::artifact::{Artifact, Body};
+use factory_core::artifact::Body;
 use factory_core::command::{Command, Deciding};
 use factory_core::decide::Rejection;
 use factory_core::event::{Channel, Decision, Event};
@@ -187,10 +187,7 @@ async fn show(args: &ShowArgs) -> Result<Exit, CliError> {
 /// Whether everything that the gate shows is there and whole, with all that a patch writes.
 async fn can_be_shown(open: &OpenGate, blobs: &dyn BlobStore) -> Result<(), CliError> {
     for digest in &open.sees {
-        let artifact = Artifact::from_bytes(&blobs.get(digest).await?).map_err(|error| {
-            CliError::failed(format!("the artifact {digest} cannot be read")).because(&error)
-        })?;
-        for named in referred::by_artifact(&artifact) {
+        for named in referred::by_artifact(&archive::whole(blobs, digest).await?) {
             match named {
                 Referred::Artifact(digest) | Referred::Blob(digest) => drop(blobs.get(&digest).await?),
                 // It stays on the evaluator's side.

@@ -6,7 +6,7 @@ use super::{Rejection, made, stuck};
 use crate::artifact::ArtifactKind;
 use crate::command::Deciding;
 use crate::event::{
-    ArtifactRef, Channel, Decision, Event, GateDecided, Outcome, Person, Proof, SentBack, VerdictSeen,
+    ArtifactRef, Channel, Decision, Event, GateDecided, Outcome, Person, SentBack, VerdictSeen,
 };
 use crate::ids::{Digest, FindingId, StageId, Timestamp};
 use crate::pipeline::condition::{Condition, Facts, Field, Value};
@@ -188,7 +188,7 @@ fn may_decide(state: &RunState, stage: &Stage, open: &OpenGate, wanted: &Decidin
     if let Some(name) = &rule.authority {
         let member = group.is_some_and(|group| {
             group.people.contains(&wanted.by.login)
-                || matches!(&wanted.by.proof, Proof::Signed { fingerprint, .. } if group.keys.contains(fingerprint))
+                || wanted.by.key().is_some_and(|key| group.keys.iter().any(|listed| listed == key))
         });
         if !member {
             return Err(Rejection::NoAuthority { gate: gate(), login: login(), authority: name.clone() });
@@ -213,28 +213,22 @@ fn may_decide(state: &RunState, stage: &Stage, open: &OpenGate, wanted: &Decidin
 /// Whether two people signed with different keys of a group. By listing both, the group says that two people hold them,
 /// whatever account they share.
 fn hold_two_keys(listed: Option<&Vec<String>>, a: &Person, b: &Person) -> bool {
-    let (Some(listed), Some(a), Some(b)) = (listed, key(a), key(b)) else { return false };
+    let (Some(listed), Some(a), Some(b)) = (listed, a.key(), b.key()) else { return false };
     a != b && [a, b].iter().all(|key| listed.iter().any(|one| one == key))
 }
 
 /// Whether a signed approval says better what an unsigned one of maybe the same person said: then it counts instead, so
 /// that who forgot to sign keeps nobody from signing.
 pub(crate) fn takes_the_place_of(before: &Person, by: &Person) -> bool {
-    key(before).is_none() && key(by).is_some() && same_person(before, by)
-}
-
-/// The fingerprint of the key that a person has proved to hold.
-fn key(person: &Person) -> Option<&str> {
-    match &person.proof {
-        Proof::Signed { fingerprint, .. } => Some(fingerprint),
-        Proof::Unauthenticated => None,
-    }
+    before.key().is_none() && by.key().is_some() && same_person(before, by)
 }
 
 /// Whether two names are, or may be, the same person's: one thing in common is enough.
 fn same_person(a: &Person, b: &Person) -> bool {
     let mail = |person: &Person| person.email.as_ref().map(|mail| mail.trim().to_lowercase());
-    a.login == b.login || (mail(a).is_some() && mail(a) == mail(b)) || (key(a).is_some() && key(a) == key(b))
+    a.login == b.login
+        || (mail(a).is_some() && mail(a) == mail(b))
+        || (a.key().is_some() && a.key() == b.key())
 }
 
 /// What takes the place of the artifact that the gate shows.

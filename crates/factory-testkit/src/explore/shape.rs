@@ -23,7 +23,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use factory_core::artifact::ArtifactKind;
-use factory_core::event::{Outcome, Person, Proof, SentBack};
+use factory_core::event::{Outcome, SentBack};
 use factory_core::ids::{Budget, FindingId, Timestamp, Usage};
 use factory_core::pipeline::model::{Edge, Stage};
 use factory_core::state::{RunState, StageState, StageStatus};
@@ -227,14 +227,6 @@ fn made(catalog: &Catalog, stage: &Stage, at: &StageState) -> Made {
     }
 }
 
-/// The fingerprint of the key that somebody signed with.
-fn key(person: &Person) -> Option<String> {
-    match &person.proof {
-        Proof::Signed { fingerprint, .. } => Some(fingerprint.clone()),
-        Proof::Unauthenticated => None,
-    }
-}
-
 fn status_shape(catalog: &Catalog, now: Timestamp, status: &StageStatus) -> StatusShape {
     let ahead = |until: &Timestamp| until.since(now);
     match status {
@@ -245,7 +237,10 @@ fn status_shape(catalog: &Catalog, now: Timestamp, status: &StageStatus) -> Stat
                 edge: *edge,
                 sees: sees.iter().map(|digest| catalog.find(digest)).collect(),
                 ahead: expires.as_ref().map(ahead),
-                approved_by: approved_by.iter().map(|person| (person.login.clone(), key(person))).collect(),
+                approved_by: approved_by
+                    .iter()
+                    .map(|person| (person.login.clone(), person.key().map(str::to_owned)))
+                    .collect(),
                 looked: looked.clone(),
                 escalation: escalation
                     .as_ref()

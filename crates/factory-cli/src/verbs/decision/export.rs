@@ -170,7 +170,7 @@ async fn merged(
         let Decided::Request(request) = &kept.entry.decided else { continue };
         let run = &request.run;
         let state = factory_engine::history::read(store.log.as_ref(), run).await?.state;
-        let Some(merge) = super::merge(store, &state).await? else { continue };
+        let Some(merge) = archive::merge(store.blobs.as_ref(), &state).await? else { continue };
         let of_run = ledger.kept.iter().filter(|kept| jsonl::run_of(&kept.entry) == Some(run));
         let decisions: Vec<Row> = super::rows(of_run);
         let landed = intoto::Landed {

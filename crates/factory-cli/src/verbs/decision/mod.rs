@@ -11,20 +11,18 @@ mod verify;
 
 use std::io::{self, IsTerminal as _};
 
-use factory_core::artifact::{Body, Merge};
 use factory_core::ids::{Digest, RunId};
 use factory_core::ledger::entry::LedgerEntry;
 use factory_core::ledger::export::row::{self, Row};
 use factory_core::ledger::export::{Placed, jsonl};
 use factory_core::plain;
-use factory_core::state::RunState;
 use factory_engine::ledger::{self, Kept};
 use factory_store::Opened;
 
 use crate::args::decision::DecisionVerb;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{archive, output};
+use crate::output;
 
 pub(crate) async fn decision(verb: DecisionVerb) -> Result<Exit, CliError> {
     match verb {
@@ -70,21 +68,6 @@ fn run_named(kept: &[Kept], given: &str) -> Result<RunId, CliError> {
                 Err(CliError::usage(format!("{} runs begin with `{given}`", ids.len())).hint(ids.join("\n")))
             }
         },
-    }
-}
-
-/// What a run merged, whatever became of it afterwards.
-async fn merge(store: &Opened, state: &RunState) -> Result<Option<Merge>, CliError> {
-    let Some(artifact) = state.merged() else { return Ok(None) };
-    match archive::artifact(store.blobs.as_ref(), &artifact.digest).await? {
-        Body::Merge(merge) => Ok(Some(merge)),
-        other => {
-            let found = other.kind().as_str();
-            Err(CliError::failed(format!(
-                "the artifact {} is a {found}, and the log says a merge",
-                artifact.digest
-            )))
-        }
     }
 }
 

@@ -53,7 +53,7 @@ async fn detect(place: &Place) -> Result<Exit, CliError> {
         };
         if history.state.rolled_back {
             known += 1;
-        } else if let Some(merge) = super::merge(&store, &history.state).await? {
+        } else if let Some(merge) = archive::merge(store.blobs.as_ref(), &history.state).await? {
             merged.insert(merge.commit, run);
         }
     }

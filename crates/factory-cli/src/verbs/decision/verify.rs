@@ -85,7 +85,7 @@ async fn merged(store: &Opened, report: &mut Report) -> Result<BTreeMap<GitOid, 
     for (run, history) in archive::all(store).await? {
         // A log that cannot be read is named already.
         let Ok(history) = history else { continue };
-        match super::merge(store, &history.state).await {
+        match archive::merge(store.blobs.as_ref(), &history.state).await {
             Ok(merge) => merged.extend(merge.map(|merge| (merge.commit, run))),
             Err(error) => report.finding(None, &format!("run {run}"), error.to_string().replace('\n', ";")),
         }
