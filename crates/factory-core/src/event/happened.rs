@@ -1,82 +1,15 @@
-//! What has happened in a run. This is the only vocabulary of the log; serde alone owns its wire names.
-//!
-//! Fixtures of released events are frozen under `tests/fixtures`; an unknown kind or a newer version is refused, an older
-//! version is lifted by [`crate::upcast`].
+//! The events themselves, and what each of them carries.
 
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{ArtifactKind, ScenarioCoverage};
+use crate::event::{GateDecided, Person};
 use crate::feedback::Feedback;
 use crate::ids::{
     Attempt, Budget, Digest, FindingId, GitOid, RequirementId, RunId, StageId, Timestamp, Usage,
 };
 use crate::pipeline::condition::Facts;
 use crate::pipeline::model::{EntryType, GateId, Pipeline};
-use crate::risk::RiskClass;
-use crate::upcast;
-
-/// The version of the record format that this crate writes. A newer one is refused.
-pub const RECORD_SCHEMA: u32 = 2;
-
-/// One decision as it stands in the log: the events that followed from one command.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Record {
-    /// Version of the format; see [`RECORD_SCHEMA`].
-    pub schema: u32,
-    /// When it was decided.
-    pub at: Timestamp,
-    /// What happened, in order.
-    pub events: Vec<Event>,
-}
-
-/// Why stored bytes are not a record.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// Written by a newer factory.
-    #[error("record has format version {found}, this factory knows up to {RECORD_SCHEMA}")]
-    Newer {
-        /// The version found.
-        found: u32,
-    },
-    /// Not the JSON of a record, or an event of an unknown kind.
-    #[error("record cannot be read")]
-    Unreadable(#[source] serde_json::Error),
-}
-
-#[derive(Deserialize)]
-struct SchemaOnly {
-    schema: u32,
-}
-
-impl Record {
-    /// Wraps events.
-    pub fn new(at: Timestamp, events: Vec<Event>) -> Self {
-        Self { schema: RECORD_SCHEMA, at, events }
-    }
-
-    /// The exact bytes that are stored.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("events hold only what JSON can say")
-    }
-
-    /// Reads stored bytes. The version is looked at first, so that a newer record says so.
-    ///
-    /// # Errors
-    /// [`RecordError`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
-        let version: SchemaOnly = serde_json::from_slice(bytes).map_err(RecordError::Unreadable)?;
-        if version.schema > RECORD_SCHEMA {
-            return Err(RecordError::Newer { found: version.schema });
-        }
-        if version.schema < RECORD_SCHEMA {
-            let old = serde_json::from_slice(bytes).map_err(RecordError::Unreadable)?;
-            let lifted = upcast::record(old, version.schema).map_err(RecordError::Unreadable)?;
-            return serde_json::from_value(lifted).map_err(RecordError::Unreadable);
-        }
-        serde_json::from_slice(bytes).map_err(RecordError::Unreadable)
-    }
-}
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -443,125 +376,6 @@ pub enum SentBack {
     Rebase {
         /// The commit that it was made on.
         from: GitOid,
-    },
-}
-
-/// A person's decision at a gate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GateDecided {
-    /// The gate.
-    pub gate: GateId,
-    /// What was decided.
-    pub decision: Decision,
-    /// Who decided.
-    pub by: Person,
-    /// How the decision came in.
-    pub via: Channel,
-    /// Why. Never blank.
-    pub because: String,
-    /// Digests of the artifacts that the decision binds.
-    pub seen: Vec<Digest>,
-    /// Milliseconds that the gate had waited.
-    pub waited_ms: u64,
-    /// What the evaluator had said of the patch that the decision is about, if it had said anything.
-    pub verdict: Option<VerdictSeen>,
-    /// The risk class of that patch.
-    pub risk: Option<RiskClass>,
-    /// For an approval with changes: the artifact that takes the place of the one that was made.
-    pub edited: Option<ArtifactRef>,
-    /// For another try: what whoever tries is told.
-    pub note: Option<String>,
-    /// For an override: the findings that are overridden.
-    pub overrides: Vec<FindingId>,
-}
-
-/// What the evaluator had said when a person decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VerdictSeen {
-    /// The verification's digest.
-    pub verify: Digest,
-    /// Whether the patch passed.
-    pub passed: bool,
-    /// Whether the person had seen that when they decided.
-    pub shown: bool,
-}
-
-/// What a person decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    /// The run goes on.
-    Approved,
-    /// The run ends.
-    Rejected,
-    /// The work is done again, with a note.
-    Retried,
-    /// The run goes on although something is wrong.
-    Overridden,
-}
-
-impl Decision {
-    /// The decision as the log writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Decision::Approved => "approved",
-            Decision::Rejected => "rejected",
-            Decision::Retried => "retried",
-            Decision::Overridden => "overridden",
-        }
-    }
-}
-
-/// How a decision came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// Asked and answered at a terminal.
-    Terminal,
-    /// Given in advance with `--approve-because`: nobody looked at this gate's artifacts.
-    InAdvance,
-    /// `factory gate approve` and the like.
-    Command,
-}
-
-/// Who did something: the user of the operating system with the git identity. Nothing proves it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Person {
-    /// The operating system's name for the user.
-    pub login: String,
-    /// `user.name` of git, if set.
-    pub name: Option<String>,
-    /// `user.email` of git, if set.
-    pub email: Option<String>,
-    /// Whether anything proves that it was them.
-    pub proof: Proof,
-}
-
-impl Person {
-    /// The fingerprint of the key that they have proved to hold, if they signed.
-    pub fn key(&self) -> Option<&str> {
-        match &self.proof {
-            Proof::Signed { fingerprint, .. } => Some(fingerprint),
-            Proof::Unauthenticated => None,
-        }
-    }
-}
-
-/// What proves who somebody is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Proof {
-    /// Nothing but the operating system's account.
-    Unauthenticated,
-    /// They signed what they decided with this SSH key.
-    Signed {
-        /// The key's fingerprint, `SHA256:…`.
-        fingerprint: String,
-        /// The signature's blob.
-        signature: Digest,
     },
 }
 
