@@ -2,9 +2,12 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::TcpListener;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::confinement::{Access, Door, Network};
 use crate::environment::Environment;
 
 /// The bounds of one command.
@@ -18,16 +21,23 @@ pub struct Limits {
     pub file_bytes: Option<u64>,
     /// How long [`crate::Service::stop`] waits between asking and killing.
     pub grace: Duration,
+    /// How many bytes of memory a confined command may have in use: each of its processes for data, and all together. What
+    /// goes further is refused, and then killed.
+    pub memory_bytes: Option<u64>,
+    /// How many processes and threads a confined command may have at a time.
+    pub processes: Option<u64>,
 }
 
 impl Default for Limits {
-    /// Ten minutes, 1 MiB of each stream, files of any size, five seconds to stop.
+    /// Ten minutes, 1 MiB of each stream, files of any size, five seconds to stop; 8 GiB and 4,096 processes.
     fn default() -> Self {
         Self {
             wall: Duration::from_secs(600),
             output_bytes: 1024 * 1024,
             file_bytes: None,
             grace: Duration::from_secs(5),
+            memory_bytes: Some(8 << 30),
+            processes: Some(4096),
         }
     }
 }
@@ -45,6 +55,7 @@ pub struct Command {
     pub(crate) stdin: Vec<u8>,
     pub(crate) limits: Limits,
     pub(crate) merge_output: bool,
+    pub(crate) access: Access,
 }
 
 impl Command {
@@ -59,6 +70,7 @@ impl Command {
             stdin: Vec::new(),
             limits: Limits::default(),
             merge_output: false,
+            access: Access::default(),
         }
     }
 
@@ -117,6 +129,44 @@ impl Command {
         self.merge_output = merge;
         self
     }
+
+    /// Lets a confined command read this file, or this folder and all below it, and execute what is there.
+    #[must_use]
+    pub fn read(mut self, path: impl Into<PathBuf>) -> Self {
+        self.access.read.push(path.into());
+        self
+    }
+
+    /// Lets a confined command also write there. Its own temporary folder `/tmp`, empty at first and gone with it, it has
+    /// in profile A anyway.
+    #[must_use]
+    pub fn write(mut self, path: impl Into<PathBuf>) -> Self {
+        self.access.write.push(path.into());
+        self
+    }
+
+    /// The network that a confined command has: by default one of its own.
+    #[must_use]
+    pub fn network(mut self, network: Network) -> Self {
+        self.access.network = network;
+        self
+    }
+
+    /// Names a port of the loopback on which a confined command will listen. In profile A it may listen on any.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.access.ports.push(port);
+        self
+    }
+
+    /// Puts a door into a private network: a command that connects to this port of its loopback is answered by whatever
+    /// takes connections from the listener that `open` is given, outside of every sandbox. `open` is called within a tokio
+    /// runtime, once for each launch, before the caller hears that the command has started; it must not block.
+    #[must_use]
+    pub fn door(mut self, port: u16, open: impl Fn(TcpListener) + Send + Sync + 'static) -> Self {
+        self.access.doors.push(Door { port, open: Arc::new(open) });
+        self
+    }
 }
 
 impl fmt::Debug for Command {
@@ -129,6 +179,7 @@ impl fmt::Debug for Command {
             .field("stdin_bytes", &self.stdin.len())
             .field("limits", &self.limits)
             .field("merge_output", &self.merge_output)
+            .field("access", &self.access)
             .finish()
     }
 }

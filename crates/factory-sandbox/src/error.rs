@@ -27,6 +27,28 @@ pub enum SandboxError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A step of the confinement failed, so the command was not started.
+    #[error("the command could not be confined: the attempt to {step} failed")]
+    NotConfined {
+        /// What was being done, as a verb phrase.
+        step: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A path that is to be hidden is inside of one that commands can read, and this profile cannot hide it there.
+    #[error("profile B cannot hide {} inside of {}, which commands can read", hidden.display(), open.display())]
+    CannotHide {
+        /// What is to be hidden.
+        hidden: PathBuf,
+        /// What it is inside of.
+        open: PathBuf,
+    },
+    /// This machine offers neither of the two profiles.
+    #[error("this machine lets nothing be confined: {why}")]
+    NoProfile {
+        /// What was tried, and what the system said.
+        why: String,
+    },
     /// The keeper could not be started or could not prepare itself.
     #[error("sandbox helper {} could not be started", helper.display())]
     HelperNotStarted {

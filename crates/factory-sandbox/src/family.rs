@@ -60,6 +60,17 @@ impl Family {
         }
     }
 
+    /// How many bytes of memory all processes together have in use; what several share counts for each.
+    pub(crate) fn resident(&self) -> u64 {
+        let page = rustix::param::page_size() as u64;
+        let pages = descendants(own_id()).into_iter().filter_map(|pid| {
+            // proc(5): the second number is the pages in memory.
+            let sizes = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+            sizes.split_ascii_whitespace().nth(1)?.parse::<u64>().ok()
+        });
+        pages.sum::<u64>().saturating_mul(page)
+    }
+
     /// Asks every process to end.
     pub(crate) fn ask(&self) {
         for pid in descendants(own_id()) {
@@ -148,7 +159,8 @@ fn parent_of(stat: &[u8]) -> Option<i32> {
     fields.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-fn ended(status: WaitStatus) -> Option<End> {
+/// How a process that was waited for ended.
+pub(crate) fn ended(status: WaitStatus) -> Option<End> {
     let exited = status.exit_status().map(End::Exited);
     exited.or_else(|| status.terminating_signal().map(End::Signalled))
 }

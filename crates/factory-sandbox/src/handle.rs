@@ -1,19 +1,22 @@
 //! A running keeper, seen from the launcher.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::{self, Path};
+use std::path::{self, Path, PathBuf};
 use std::process::Stdio;
 use std::task::Poll;
 use std::time::Duration;
 
+use command_fds::{CommandFdExt, FdMapping};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command as Process};
 use tokio::time;
 
 use crate::command::Command;
 use crate::end::End;
 use crate::error::SandboxError;
+use crate::init::{self, Confinement};
 use crate::keeper;
 use crate::wire::{Channel, Job, Output, Refusal, Report, Request};
 
@@ -30,7 +33,12 @@ pub(crate) struct Handle {
 
 impl Handle {
     /// Starts a keeper with these streams for its command, and waits until it is prepared.
-    pub(crate) async fn open(helper: &Path, stdout: Stdio, stderr: Stdio) -> Result<Self, SandboxError> {
+    pub(crate) async fn open(
+        helper: &Path,
+        stdout: Stdio,
+        stderr: Stdio,
+        broker: Option<OwnedFd>,
+    ) -> Result<Self, SandboxError> {
         let silent = || SandboxError::HelperSilent { helper: helper.to_owned() };
         let not_started = |source| SandboxError::HelperNotStarted { helper: helper.to_owned(), source };
         // A program whose main forgot to become a keeper would otherwise start itself again, without end.
@@ -39,9 +47,13 @@ impl Handle {
         }
         let (ours, theirs) = UnixStream::pair().map_err(not_started)?;
         let control = Channel::new(ours).map_err(not_started)?;
-        let process = Process::new(helper)
-            .arg0("factory-keeper")
-            .arg(keeper::MARKER)
+        let mut process = Process::new(helper);
+        process.arg0("factory-keeper").arg(keeper::MARKER);
+        if let Some(broker) = broker {
+            let mapping = FdMapping { parent_fd: broker, child_fd: init::BROKER };
+            process.arg(keeper::TALKS).fd_mappings(vec![mapping]).expect("one number cannot collide");
+        }
+        let child = process
             .env_clear()
             .current_dir("/")
             .stdin(OwnedFd::from(theirs))
@@ -49,7 +61,9 @@ impl Handle {
             .stderr(stderr)
             .spawn()
             .map_err(not_started)?;
-        let mut handle = Self { control, process, end: None };
+        // With it goes what it holds of the descriptors that it passed on.
+        drop(process);
+        let mut handle = Self { control, process: child, end: None };
         match time::timeout(PATIENCE, handle.control.next()).await {
             Ok(Ok(Some(Report::Ready))) => Ok(handle),
             Ok(Ok(Some(Report::Unable(failure)))) => Err(not_started(failure.into())),
@@ -67,9 +81,13 @@ impl Handle {
     }
 
     /// Has the keeper start the command.
-    pub(crate) async fn begin(&mut self, command: &Command, output: Output) -> Result<(), SandboxError> {
-        let cwd = path::absolute(&command.cwd)
-            .map_err(|source| SandboxError::Io { action: "find the current directory", source })?;
+    pub(crate) async fn begin(
+        &mut self,
+        command: &Command,
+        output: Output,
+        confinement: Option<Confinement>,
+    ) -> Result<(), SandboxError> {
+        let cwd = absolute(&command.cwd)?;
         let variables = command.environment.iter();
         let job = Job {
             program: command.program.clone(),
@@ -81,18 +99,12 @@ impl Handle {
             grace: command.limits.grace,
             file_bytes: command.limits.file_bytes,
             output,
+            confinement,
         };
-        self.control.send(&Request::Start(job), &command.stdin).await.map_err(lost)?;
-        let program = || command.program.to_string_lossy().into_owned();
+        self.control.send(&Request::Start(Box::new(job)), &command.stdin).await.map_err(lost)?;
         match self.control.next().await.map_err(lost)? {
             Some(Report::Started) => Ok(()),
-            Some(Report::Refused(refusal)) => Err(match refusal {
-                Refusal::ProgramNotFound => SandboxError::ProgramNotFound { program: program() },
-                Refusal::DirectoryMissing => SandboxError::DirectoryMissing { path: cwd },
-                Refusal::NotStarted(failure) => {
-                    SandboxError::NotStarted { program: program(), source: failure.into() }
-                }
-            }),
+            Some(Report::Refused(refusal)) => Err(refused(refusal, &command.program, cwd)),
             Some(report @ (Report::Ready | Report::Unable(_) | Report::Ended(_))) => Err(unexpected(&report)),
             None => Err(SandboxError::KeeperLost { source: None }),
         }
@@ -135,6 +147,22 @@ fn end_in(report: io::Result<Option<Report>>) -> Result<End, SandboxError> {
             Err(unexpected(&report))
         }
         None => Err(SandboxError::KeeperLost { source: None }),
+    }
+}
+
+/// A directory of the caller's, as the command sees it.
+pub(crate) fn absolute(cwd: &Path) -> Result<PathBuf, SandboxError> {
+    path::absolute(cwd).map_err(|source| SandboxError::Io { action: "find the current directory", source })
+}
+
+/// Why a command was not started, in the caller's terms.
+pub(crate) fn refused(refusal: Refusal, program: &OsStr, cwd: PathBuf) -> SandboxError {
+    let program = program.to_string_lossy().into_owned();
+    match refusal {
+        Refusal::ProgramNotFound => SandboxError::ProgramNotFound { program },
+        Refusal::DirectoryMissing => SandboxError::DirectoryMissing { path: cwd },
+        Refusal::NotStarted(failure) => SandboxError::NotStarted { program, source: failure.into() },
+        Refusal::NotConfined { step, failure } => SandboxError::NotConfined { step, source: failure.into() },
     }
 }
 

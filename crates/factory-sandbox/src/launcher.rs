@@ -1,6 +1,9 @@
-//! Launches commands, each under a keeper of its own.
+//! Launches commands, each under a keeper of its own, and confined unless that was declined.
 
+use std::ffi::OsString;
 use std::fs::File;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::Stdio;
@@ -8,12 +11,16 @@ use std::time::Duration;
 
 use tokio::time;
 
+use crate::broker::Broker;
 use crate::capture::Capture;
 use crate::command::Command;
-use crate::end::Finished;
+use crate::confinement::{self, Network, Profile, Sandbox};
+use crate::end::{End, Finished};
 use crate::error::SandboxError;
-use crate::handle::Handle;
-use crate::service::Service;
+use crate::handle::{self, Handle};
+use crate::init::Confinement;
+use crate::parcel;
+use crate::service::{Reach, Service};
 use crate::wire::Output;
 
 /// This process's executable, even if its file has been replaced or deleted since.
@@ -26,6 +33,7 @@ const OUTPUT_DRAIN: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Launcher {
     helper: PathBuf,
+    sandbox: Option<Sandbox>,
 }
 
 impl Default for Launcher {
@@ -35,14 +43,27 @@ impl Default for Launcher {
 }
 
 impl Launcher {
-    /// Uses the current executable, whose `main` begins with [`crate::enter_if_helper`].
+    /// Confines nothing: commands end with all they started, and can do what the caller can. Uses the current executable,
+    /// whose `main` begins with [`crate::enter_if_helper`].
     pub fn new() -> Self {
         Self::with_helper(THIS_EXECUTABLE)
     }
 
     /// Uses another executable whose `main` begins with [`crate::enter_if_helper`].
     pub fn with_helper(helper: impl Into<PathBuf>) -> Self {
-        Self { helper: helper.into() }
+        Self { helper: helper.into(), sandbox: None }
+    }
+
+    /// Confines every command. One that cannot be confined is not started.
+    #[must_use]
+    pub fn confined(mut self, sandbox: Sandbox) -> Self {
+        self.sandbox = Some(sandbox);
+        self
+    }
+
+    /// How commands are confined, if they are.
+    pub fn sandbox(&self) -> Option<&Sandbox> {
+        self.sandbox.as_ref()
     }
 
     /// Runs a command until its first process ends; then whatever it left behind is killed. Dropping the future kills
@@ -56,8 +77,7 @@ impl Launcher {
         } else {
             (Stdio::piped(), Output::Separate)
         };
-        let mut keeper = Handle::open(&self.helper, Stdio::piped(), errors).await?;
-        keeper.begin(&command, output).await?;
+        let (mut keeper, _reach) = self.launch(&command, Stdio::piped(), errors, output).await?;
         let (out, err) = keeper.take_streams();
         let mut stdout = Capture::new(command.limits.output_bytes);
         let mut stderr = Capture::new(command.limits.output_bytes);
@@ -90,11 +110,114 @@ impl Launcher {
     /// If the log cannot be created or the command was not started.
     pub async fn start(&self, command: Command, log: &Path) -> Result<Service, SandboxError> {
         let file = File::create(log).map_err(|source| SandboxError::Log { path: log.to_owned(), source })?;
-        let mut keeper = Handle::open(&self.helper, Stdio::from(file), Stdio::null()).await?;
         let bytes = command.limits.output_bytes as u64;
-        keeper.begin(&command, Output::Log { bytes }).await?;
-        Ok(Service::new(keeper))
+        let output = Output::Log { bytes };
+        let (keeper, reach) = self.launch(&command, Stdio::from(file), Stdio::null(), output).await?;
+        Ok(Service::new(keeper, reach))
     }
+
+    /// Whether commands can be launched here at all, as they would be.
+    ///
+    /// # Errors
+    /// Why not: [`SandboxError::NotConfined`] names the step that the machine does not allow.
+    pub async fn try_out(&self) -> Result<(), SandboxError> {
+        let tried = self.run(Command::new("/bin/true")).await?;
+        match tried.end {
+            End::Exited(0) => Ok(()),
+            other @ (End::Exited(_) | End::Signalled(_) | End::TimedOut) => {
+                let source = std::io::Error::other(format!("/bin/true: {other}"));
+                Err(SandboxError::NotStarted { program: "/bin/true".to_owned(), source })
+            }
+        }
+    }
+
+    /// Starts the command and opens its doors.
+    async fn launch(
+        &self,
+        command: &Command,
+        stdout: Stdio,
+        stderr: Stdio,
+        output: Output,
+    ) -> Result<(Handle, Reach), SandboxError> {
+        let Some(sandbox) = &self.sandbox else {
+            open_here(command)?;
+            let mut keeper = Handle::open(&self.helper, stdout, stderr, None).await?;
+            keeper.begin(command, output, None).await?;
+            return Ok((keeper, Reach::Here(Box::new(self.clone()))));
+        };
+        let confinement = confinement(sandbox, command)?;
+        let spaces = sandbox.profile == Profile::Namespaces && command.access.network == Network::Private;
+        if !spaces {
+            open_here(command)?;
+        }
+        let (broker, theirs) = line()?;
+        let mut keeper = Handle::open(&self.helper, stdout, stderr, Some(theirs)).await?;
+        keeper.begin(command, output, Some(confinement)).await?;
+        if spaces && !command.access.doors.is_empty() {
+            let listeners = broker.listeners().await?;
+            for (door, listener) in command.access.doors.iter().zip(listeners) {
+                open(door, listener)?;
+            }
+        }
+        Ok((keeper, Reach::Sandbox { broker, spaces }))
+    }
+}
+
+/// A line into a sandbox that is to be.
+fn line() -> Result<(Broker, OwnedFd), SandboxError> {
+    let made = parcel::pair().and_then(|(ours, theirs)| Ok((Broker::new(ours)?, theirs)));
+    made.map_err(|source| SandboxError::Io { action: "make a socket for the sandbox", source })
+}
+
+/// Opens the doors of a command that shares the machine's loopback.
+fn open_here(command: &Command) -> Result<(), SandboxError> {
+    for door in &command.access.doors {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, door.port))
+            .map_err(|source| SandboxError::Io { action: "listen on the loopback", source })?;
+        open(door, listener)?;
+    }
+    Ok(())
+}
+
+fn open(door: &confinement::Door, listener: TcpListener) -> Result<(), SandboxError> {
+    listener
+        .set_nonblocking(true)
+        .map_err(|source| SandboxError::Io { action: "open a door of the sandbox", source })?;
+    (door.open)(listener);
+    Ok(())
+}
+
+/// What a command may see and reach, as its sandbox is told.
+fn confinement(sandbox: &Sandbox, command: &Command) -> Result<Confinement, SandboxError> {
+    let access = &command.access;
+    let mut read = sandbox.read.clone();
+    read.extend(access.read.iter().cloned());
+    if sandbox.profile == Profile::Landlock {
+        let mut open: Vec<PathBuf> = crate::toolchains::SYSTEM.iter().map(PathBuf::from).collect();
+        open.extend(read.iter().chain(&access.write).cloned());
+        let real = |paths: &[PathBuf]| -> Vec<PathBuf> {
+            paths.iter().filter_map(|path| path.canonicalize().ok()).collect()
+        };
+        let (open, hidden) = (real(&open), real(&sandbox.hidden));
+        if let Some((open, hidden)) = confinement::contains_hidden(&open, &hidden) {
+            return Err(SandboxError::CannotHide { hidden: hidden.to_owned(), open: open.to_owned() });
+        }
+    }
+    let absolute = |paths: &[PathBuf]| -> Result<Vec<OsString>, SandboxError> {
+        paths.iter().map(|path| handle::absolute(path).map(OsString::from)).collect()
+    };
+    Ok(Confinement {
+        profile: sandbox.profile,
+        read: absolute(&read)?,
+        write: absolute(&access.write)?,
+        hidden: absolute(&sandbox.hidden)?,
+        network: access.network,
+        ports: access.ports.clone(),
+        doors: access.doors.iter().map(|door| door.port).collect(),
+        memory_bytes: command.limits.memory_bytes,
+        processes: command.limits.processes,
+        file_bytes: command.limits.file_bytes,
+    })
 }
 
 #[cfg(test)]

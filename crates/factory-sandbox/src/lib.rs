@@ -26,20 +26,27 @@
 //! also kill the keeper itself; then the caller gets [`SandboxError::KeeperLost`], and what the command had started
 //! may live on. Linux only, with `/proc` mounted.
 
+mod broker;
 mod capture;
 mod command;
+mod confinement;
 mod end;
 mod environment;
 mod error;
 mod family;
 mod handle;
+mod init;
 mod keeper;
 mod launcher;
+mod parcel;
+mod raw;
 mod service;
+pub mod toolchains;
 mod wire;
 
 pub use capture::Captured;
 pub use command::{Command, Limits};
+pub use confinement::{Network, Profile, Sandbox};
 pub use end::{End, Finished};
 pub use environment::Environment;
 pub use error::SandboxError;

@@ -1,8 +1,16 @@
 //! A long-running command.
 
-use crate::end::End;
+use std::io;
+use std::net::Ipv4Addr;
+
+use tokio::net::TcpStream;
+
+use crate::broker::Broker;
+use crate::command::Command;
+use crate::end::{End, Finished};
 use crate::error::SandboxError;
 use crate::handle::Handle;
+use crate::launcher::Launcher;
 
 /// A command started with [`crate::Launcher::start`]. Dropping it kills everything at once, without waiting for that.
 ///
@@ -10,11 +18,47 @@ use crate::handle::Handle;
 #[derive(Debug)]
 pub struct Service {
     keeper: Handle,
+    reach: Reach,
+}
+
+/// How a service is reached from outside.
+#[derive(Debug)]
+pub(crate) enum Reach {
+    /// Over the machine's loopback; what runs beside it is launched like it.
+    Here(Box<Launcher>),
+    /// Through the first process of its sandbox, which has a loopback of its own or (`spaces` is false) does not.
+    Sandbox { broker: Broker, spaces: bool },
 }
 
 impl Service {
-    pub(crate) fn new(keeper: Handle) -> Self {
-        Self { keeper }
+    pub(crate) fn new(keeper: Handle, reach: Reach) -> Self {
+        Self { keeper, reach }
+    }
+
+    /// A connection to a port of its loopback. Whoever listens there need not be the service, but in a sandbox of profile A
+    /// it is something that the service started.
+    ///
+    /// # Errors
+    /// As of connecting; refused if nobody listens.
+    pub async fn dial(&self, port: u16) -> io::Result<TcpStream> {
+        match &self.reach {
+            Reach::Sandbox { broker, spaces: true } => broker.dial(port).await,
+            Reach::Sandbox { spaces: false, .. } | Reach::Here(_) => {
+                TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await
+            }
+        }
+    }
+
+    /// Runs another command where the service runs: what the service may see and reach is what this may. Of its limits
+    /// those on time and output hold, the others are the service's.
+    ///
+    /// # Errors
+    /// If the command was not started, or the service ended before it.
+    pub async fn run_beside(&self, command: Command) -> Result<Finished, SandboxError> {
+        match &self.reach {
+            Reach::Sandbox { broker, .. } => broker.run(command).await,
+            Reach::Here(launcher) => launcher.run(command).await,
+        }
     }
 
     /// How the service ended, or `None` while it runs, as far as the runtime has heard; never blocks.

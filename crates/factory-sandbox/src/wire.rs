@@ -13,6 +13,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
 use crate::end::End;
+use crate::init::Confinement;
 
 /// Bytes asked for in one read.
 const CHUNK: usize = 64 * 1024;
@@ -22,7 +23,7 @@ const CHUNK: usize = 64 * 1024;
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Request {
     /// First, and once: start this. The bytes of the command's input follow the line.
-    Start(Job),
+    Start(Box<Job>),
     /// Ask a service to end, and kill it after [`Job::grace`].
     Stop,
 }
@@ -42,6 +43,8 @@ pub(crate) struct Job {
     pub(crate) grace: Duration,
     pub(crate) file_bytes: Option<u64>,
     pub(crate) output: Output,
+    /// `None`: the command is not confined.
+    pub(crate) confinement: Option<Confinement>,
 }
 
 /// Where the command's output goes, in terms of the streams that the launcher gave the keeper.
@@ -79,6 +82,11 @@ pub(crate) enum Refusal {
     ProgramNotFound,
     DirectoryMissing,
     NotStarted(Failure),
+    /// A step of the confinement failed, so nothing was started.
+    NotConfined {
+        step: String,
+        failure: Failure,
+    },
 }
 
 /// An [`io::Error`] on its way between processes.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod caller;
+mod confined;
 mod family;
 mod helper;
 mod run;
@@ -18,6 +19,13 @@ fn main() -> ExitCode {
     if caller::enter_if_caller() {
         return ExitCode::SUCCESS;
     }
-    let trials = [run::trials(), family::trials(), service::trials(), helper::trials(), caller::trials()];
+    let trials = [
+        run::trials(),
+        family::trials(),
+        service::trials(),
+        helper::trials(),
+        caller::trials(),
+        confined::trials(),
+    ];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
 }
