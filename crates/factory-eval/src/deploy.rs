@@ -1,19 +1,22 @@
 //! One deployment of the candidate: its own folders, port, clock and mail server, gone with the value.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use factory_sandbox::{Command, End, Environment, Launcher, Limits, SandboxError, Service};
-use factory_twin::SmtpTwin;
-use reqwest::Client;
+use factory_twin::{SmtpFault, SmtpTwin};
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 
 use crate::clock::Clock;
 use crate::config::{DeployConfig, Placeholders};
 use crate::plan::Stop;
+use crate::ports::PortLease;
+use crate::run;
 
 /// How often a deployment whose port was taken by somebody else is tried again with another.
 const PORT_ATTEMPTS: usize = 4;
@@ -48,9 +51,10 @@ pub(crate) struct Recipe {
     pub(crate) launcher: Launcher,
     pub(crate) config: DeployConfig,
     pub(crate) clock: Clock,
-    pub(crate) client: Client,
-    /// The built project, which is copied for every deployment.
+    /// The built project. Deployments only read it; where nothing confines them, each gets a copy.
     pub(crate) project: PathBuf,
+    /// What the project's set-up made, if it has any.
+    pub(crate) dependencies: Option<PathBuf>,
     /// Variables that the project's set-up adds.
     pub(crate) environment: BTreeMap<String, String>,
     /// Where deployments get their folders.
@@ -61,7 +65,10 @@ pub(crate) struct Recipe {
 pub(crate) struct Deployment {
     recipe: Recipe,
     lease: PortLease,
-    pub(crate) smtp: SmtpTwin,
+    smtp_lease: PortLease,
+    pub(crate) smtp: Arc<SmtpTwin>,
+    /// What it runs in.
+    project: PathBuf,
     service: Option<Service>,
     logs: Vec<PathBuf>,
     offset: Duration,
@@ -119,16 +126,16 @@ impl Deployment {
 
     /// Nothing when the port was taken in the meantime.
     async fn try_start(recipe: &Recipe) -> Result<Option<Self>, DeployFailure> {
-        let smtp = SmtpTwin::start()
-            .await
-            .map_err(|error| infrastructure("the mail server could not be started")(error.into()))?;
-        let lease = PortLease::take().map_err(|error| infrastructure("no free port")(error.into()))?;
+        let lease = || PortLease::take().map_err(|error| infrastructure("no free port")(error.into()));
+        let (lease, smtp_lease) = (lease()?, lease()?);
         let recipe = recipe.clone();
         let prepared = tokio::task::spawn_blocking({
             let recipe = recipe.clone();
             move || {
                 let folders = Folders::new(&recipe.parent)?;
-                copy_tree(&recipe.project, &folders.project())?;
+                if recipe.launcher.sandbox().is_none() {
+                    copy_tree(&recipe.project, &folders.project())?;
+                }
                 recipe.clock.set(&folders.clock(), Duration::ZERO)?;
                 Ok::<_, std::io::Error>(folders)
             }
@@ -143,10 +150,16 @@ impl Deployment {
                 return Err(infrastructure("a copy of the project could not be made")(error.into()));
             }
         };
+        let project = match recipe.launcher.sandbox() {
+            Some(_) => recipe.project.clone(),
+            None => folders.project(),
+        };
         let mut deployment = Deployment {
             recipe,
             lease,
-            smtp,
+            smtp_lease,
+            smtp: Arc::new(SmtpTwin::new()),
+            project,
             service: None,
             logs: Vec::new(),
             offset: Duration::ZERO,
@@ -155,17 +168,35 @@ impl Deployment {
         deployment.launch().await.map(|ready| ready.then_some(deployment))
     }
 
-    /// Starts the service. `false`: its port is taken.
+    /// Starts the service. `false`: one of its ports is taken.
     async fn launch(&mut self) -> Result<bool, DeployFailure> {
+        // Without a network of its own, the service gets the mail server's port on the one that all share.
+        self.smtp.leave().await;
         let log = self.folders.root.path().join(format!("service-{}.log", self.logs.len()));
-        let command = self.command(&self.recipe.config.command)?.limits(Limits {
-            wall: LIFETIME,
-            output_bytes: LOG_BYTES,
-            file_bytes: None,
-            grace: GRACE,
-        });
+        let mails = Arc::clone(&self.smtp);
+        let command = self
+            .command(&self.recipe.config.command)?
+            .port(self.lease.port())
+            .door(self.smtp_lease.port(), move |listener| {
+                let mails = Arc::clone(&mails);
+                // While it is down, the listener is closed at once.
+                if mails.fault() == SmtpFault::Down {
+                    return;
+                }
+                tokio::spawn(async move {
+                    if let Err(error) = mails.listen(listener).await {
+                        tracing::warn!(%error, "a deployment has no mail server");
+                    }
+                });
+            })
+            .limits(Limits { wall: LIFETIME, output_bytes: LOG_BYTES, grace: GRACE, ..Limits::default() });
         self.logs.push(log.clone());
-        let service = self.recipe.launcher.start(command, &log).await.map_err(launch_failure)?;
+        let service = match self.recipe.launcher.start(command, &log).await {
+            Err(SandboxError::Io { source, .. }) if source.kind() == ErrorKind::AddrInUse => {
+                return Ok(false);
+            }
+            started => started.map_err(launch_failure)?,
+        };
         let service = self.service.insert(service);
         let deadline = Instant::now() + Duration::from_secs(self.recipe.config.ready_timeout_seconds);
         loop {
@@ -178,7 +209,7 @@ impl Deployment {
                     Err(DeployFailure::Application(format!("it ended before it was ready ({end})\n{log}")))
                 };
             }
-            if is_ready(&self.recipe, self.lease.port).await {
+            if is_ready(&self.recipe, service, self.lease.port()).await {
                 // Whoever answered has to be the candidate, not a stranger on a port that the candidate did not get.
                 tokio::time::sleep(POLL).await;
                 if service.ended().map_err(launch_failure)?.is_none() {
@@ -199,11 +230,11 @@ impl Deployment {
         let base = Environment::tools(&self.folders.home()).map_err(launch_failure)?;
         let path = base.get("PATH").unwrap_or_default().to_string_lossy().into_owned();
         let placeholders = Placeholders::new([
-            ("port", self.lease.port.to_string()),
+            ("port", self.port().to_string()),
             ("url", self.url()),
             ("scratch", self.scratch().display().to_string()),
-            ("smtp.host", self.smtp.address().ip().to_string()),
-            ("smtp.port", self.smtp.address().port().to_string()),
+            ("smtp.host", Ipv4Addr::LOCALHOST.to_string()),
+            ("smtp.port", self.smtp_lease.port().to_string()),
             ("clock.offset_file", Clock::file(&self.folders.clock()).display().to_string()),
             ("PATH", path),
         ]);
@@ -217,7 +248,10 @@ impl Deployment {
         for (name, value) in self.recipe.clock.environment(&self.folders.clock()) {
             environment = environment.with(name, value);
         }
-        Ok(Command::shell(placeholders.fill(line)).cwd(self.folders.project()).environment(environment))
+        let command = Command::shell(placeholders.fill(line)).cwd(&self.project).environment(environment);
+        let command = command.read(&self.project).read(self.folders.clock());
+        let command = self.recipe.dependencies.iter().fold(command, Command::read);
+        Ok(command.write(self.scratch()).write(self.folders.home()))
     }
 
     /// Runs a command beside the service.
@@ -227,7 +261,10 @@ impl Deployment {
         within: Duration,
     ) -> Result<factory_sandbox::Finished, DeployFailure> {
         let command = self.command(line)?.limits(Limits { wall: within, ..Limits::default() });
-        self.recipe.launcher.run(command).await.map_err(launch_failure)
+        match &self.service {
+            Some(service) => service.run_beside(command).await.map_err(launch_failure),
+            None => Err(DeployFailure::Infrastructure("the service is not there".to_owned(), None)),
+        }
     }
 
     /// Stops the service and starts it again on the same data and port.
@@ -241,7 +278,9 @@ impl Deployment {
         }
         // A killed service holds its port until the kernel is done with it.
         let deadline = Instant::now() + GRACE;
-        while tokio::net::TcpStream::connect(self.address()).await.is_ok() && Instant::now() < deadline {
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port())).await.is_ok()
+            && Instant::now() < deadline
+        {
             tokio::time::sleep(POLL).await;
         }
         if self.launch().await? {
@@ -252,6 +291,24 @@ impl Deployment {
                 None,
             ))
         }
+    }
+
+    /// Makes the mail server misbehave, or behave again.
+    pub(crate) async fn set_mail_fault(&self, fault: SmtpFault) -> Result<(), DeployFailure> {
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+            infrastructure("the mail server could not be changed")(error)
+        };
+        let was = self.smtp.fault();
+        self.smtp.set_fault(fault).await.map_err(|error| failed(error.into()))?;
+        if was == SmtpFault::Down
+            && fault != SmtpFault::Down
+            && let Some(service) = &self.service
+        {
+            let port = self.smtp_lease.port();
+            let listener = service.listen(port).await.map_err(|error| failed(error.into()))?;
+            self.smtp.listen(listener).await.map_err(|error| failed(error.into()))?;
+        }
+        Ok(())
     }
 
     /// Moves the clock forward.
@@ -271,19 +328,24 @@ impl Deployment {
 
     /// `http://127.0.0.1:PORT`.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address())
+        format!("http://{}:{}", Ipv4Addr::LOCALHOST, self.port())
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, self.lease.port))
+    /// Where the service listens, on its loopback.
+    pub(crate) fn port(&self) -> u16 {
+        self.lease.port()
+    }
+
+    /// A connection to the service.
+    pub(crate) async fn dial(&self) -> std::io::Result<TcpStream> {
+        match &self.service {
+            Some(service) => service.dial(self.port()).await,
+            None => Err(ErrorKind::NotConnected.into()),
+        }
     }
 
     pub(crate) fn scratch(&self) -> PathBuf {
         self.folders.scratch()
-    }
-
-    pub(crate) fn client(&self) -> &Client {
-        &self.recipe.client
     }
 
     /// Everything that the service has printed since the first start.
@@ -329,9 +391,12 @@ pub(crate) async fn build(recipe: &Recipe, line: &str) -> Result<(), DeployFailu
     let line = Placeholders::new([("PATH", path)]).fill(line);
     let command = Command::shell(line)
         .cwd(&recipe.project)
+        .write(&recipe.project)
+        .write(home.path())
         .environment(environment)
         .merge_output(true)
         .limits(Limits { wall: BUILD, ..Limits::default() });
+    let command = recipe.dependencies.iter().fold(command, Command::read);
     let finished = recipe.launcher.run(command).await.map_err(launch_failure)?;
     match finished.end {
         End::Exited(0) => Ok(()),
@@ -341,14 +406,12 @@ pub(crate) async fn build(recipe: &Recipe, line: &str) -> Result<(), DeployFailu
     }
 }
 
-async fn is_ready(recipe: &Recipe, port: u16) -> bool {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    if recipe.config.ready == "tcp" {
-        return tokio::net::TcpStream::connect(address).await.is_ok();
+async fn is_ready(recipe: &Recipe, service: &Service, port: u16) -> bool {
+    let connection = service.dial(port).await;
+    if recipe.config.ready == "tcp" || connection.is_err() {
+        return connection.is_ok();
     }
-    let url = format!("http://{address}{}", recipe.config.ready);
-    let answer = recipe.client.get(url).timeout(Duration::from_secs(2)).send().await;
-    answer.is_ok_and(|answer| !answer.status().is_server_error())
+    run::looks_ready(connection, port, &recipe.config.ready).await
 }
 
 /// What services print when their port is taken, in the words of the system and of common runtimes.
@@ -378,34 +441,4 @@ pub(crate) fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// A port that no other deployment of this process uses. That nobody else takes it before the candidate does cannot be
-/// had; `Deployment::start` tries again then.
-struct PortLease {
-    port: u16,
-}
-
-static LEASED: LazyLock<Mutex<BTreeSet<u16>>> = LazyLock::new(Mutex::default);
-
-impl PortLease {
-    fn take() -> std::io::Result<Self> {
-        let mut leased = LEASED.lock().unwrap_or_else(PoisonError::into_inner);
-        // Kept open until one is found that is not leased, so that the system does not offer the same one again.
-        let mut refused = Vec::new();
-        loop {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            let port = listener.local_addr()?.port();
-            if leased.insert(port) {
-                return Ok(PortLease { port });
-            }
-            refused.push(listener);
-        }
-    }
-}
-
-impl Drop for PortLease {
-    fn drop(&mut self) {
-        LEASED.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.port);
-    }
 }

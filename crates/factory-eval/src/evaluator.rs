@@ -13,7 +13,6 @@ use factory_engine::port::evaluator::{Candidate, Evaluator, EvaluatorError, Outl
 use factory_engine::port::observer::Progress;
 use factory_sandbox::Launcher;
 use factory_spec::Tag;
-use reqwest::Client;
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -40,7 +39,6 @@ pub struct ServiceEvaluator {
     scorecards: PathBuf,
     launcher: Launcher,
     parallel: usize,
-    client: Client,
 }
 
 impl ServiceEvaluator {
@@ -49,7 +47,7 @@ impl ServiceEvaluator {
     /// so twice the number of processors is reasonable.
     ///
     /// # Errors
-    /// [`EvaluatorError::Infrastructure`] when `config` cannot mean anything, or no HTTP client can be made.
+    /// [`EvaluatorError::Infrastructure`] when `config` cannot mean anything.
     pub fn new(
         holdouts: PathBuf,
         config: DeployConfig,
@@ -58,8 +56,7 @@ impl ServiceEvaluator {
         parallel: usize,
     ) -> Result<Self, EvaluatorError> {
         config.check().map_err(|error| infrastructure("`[deploy]` cannot be used", error))?;
-        let client = run::client().map_err(|error| infrastructure("no HTTP client can be made", error))?;
-        Ok(ServiceEvaluator { holdouts, config, scorecards, launcher, parallel: parallel.max(1), client })
+        Ok(ServiceEvaluator { holdouts, config, scorecards, launcher, parallel: parallel.max(1) })
     }
 
     /// The folder that scorecards are in.
@@ -94,8 +91,8 @@ impl ServiceEvaluator {
             launcher: self.launcher.clone(),
             config: self.config.clone(),
             clock,
-            client: self.client.clone(),
             project: candidate.checkout.project.clone(),
+            dependencies: candidate.checkout.dependencies.clone(),
             environment: candidate.checkout.environment.clone(),
             parent: parent.path().to_owned(),
         };

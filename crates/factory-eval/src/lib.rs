@@ -13,6 +13,7 @@ mod deploy;
 pub mod evaluator;
 pub mod grammar;
 pub mod plan;
+mod ports;
 mod run;
 pub mod score;
 pub mod scorecard;

@@ -52,6 +52,18 @@ impl Broker {
         }
     }
 
+    /// A listener at a port of the sandbox's loopback.
+    pub(crate) async fn listen(&self, port: u16) -> io::Result<TcpListener> {
+        let (answer, mut descriptors) = self.ask(&Ask::Listen { port }, &[]).await?;
+        match answer {
+            Answer::Listening => Ok(TcpListener::from(descriptors.pop().ok_or(ErrorKind::UnexpectedEof)?)),
+            Answer::Failed(failure) => Err(failure.into()),
+            other @ (Answer::Dialled | Answer::Running { .. } | Answer::Refused(_)) => {
+                Err(unexpected(&other))
+            }
+        }
+    }
+
     /// A connection to a port of the sandbox's loopback. Refused at once if nobody listens there.
     pub(crate) async fn dial(&self, port: u16) -> io::Result<TcpStream> {
         let (answer, mut descriptors) = self.ask(&Ask::Dial { port }, &[]).await?;

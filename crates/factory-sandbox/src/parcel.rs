@@ -27,6 +27,8 @@ const MOST_DESCRIPTORS: usize = 8;
 pub(crate) enum Ask {
     /// A connection to this port of the sandbox's loopback.
     Dial { port: u16 },
+    /// A listener at this port of the sandbox's loopback.
+    Listen { port: u16 },
     /// Another command in the same sandbox. With it come its input, its output, its errors, and a pipe to which the first
     /// process writes how it ended, as JSON.
     Run(Beside),
@@ -48,7 +50,7 @@ pub(crate) struct Beside {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Answer {
-    /// Before anything else, where listeners were asked for: they come with it, in the order asked for.
+    /// Listeners come with it: before anything else those of the doors, in the order asked for; later one at a time.
     Listening,
     /// A socket comes with it that is connected, or about to be.
     Dialled,

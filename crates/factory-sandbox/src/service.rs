@@ -1,7 +1,7 @@
 //! A long-running command.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpListener};
 
 use tokio::net::TcpStream;
 
@@ -45,6 +45,19 @@ impl Service {
             Reach::Sandbox { broker, spaces: true } => broker.dial(port).await,
             Reach::Sandbox { spaces: false, .. } | Reach::Here(_) => {
                 TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await
+            }
+        }
+    }
+
+    /// Listens at a port of its loopback, from outside: for a door that was closed and is to be opened again.
+    ///
+    /// # Errors
+    /// As of binding: somebody else may have taken the port.
+    pub async fn listen(&self, port: u16) -> io::Result<TcpListener> {
+        match &self.reach {
+            Reach::Sandbox { broker, spaces: true } => broker.listen(port).await,
+            Reach::Sandbox { spaces: false, .. } | Reach::Here(_) => {
+                TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             }
         }
     }

@@ -45,7 +45,10 @@ impl ProjectChecks {
             .cwd(&checkout.project)
             .environment(environment)
             .merge_output(true)
+            .write(&checkout.root)
+            .write(&checkout.scratch)
             .limits(Limits { wall: check.timeout, output_bytes: LOG_BYTES, ..Limits::default() });
+        let command = checkout.dependencies.iter().fold(command, Command::read);
         let finished = self.launcher.run(command).await?;
         let outcome = match finished.end {
             End::Exited(0) => CheckOutcome::Passed,

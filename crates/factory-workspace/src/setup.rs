@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use factory_core::ids::{Digest, EffectId, GitOid};
 use factory_engine::port::workspace::{Checkout, WorkspaceError};
-use factory_sandbox::{Command, Environment, Limits};
+use factory_sandbox::{Command, Environment, Limits, Network};
 use serde::{Deserialize, Serialize};
 
 use crate::checkout;
@@ -82,7 +82,7 @@ fn ten_minutes() -> u64 {
 /// What `[setup]` has made.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// Relative to the project.
     pub(crate) keep: Vec<String>,
     /// With everything replaced.
@@ -201,7 +201,11 @@ async fn run(
         .cwd(&checkout.project)
         .environment(environment)
         .limits(limits)
-        .merge_output(true);
+        .merge_output(true)
+        .write(&checkout.root)
+        .write(&checkout.scratch)
+        .write(&ready.folder)
+        .network(Network::Host);
     let finished = inner.launcher.run(command).await.map_err(not_run)?;
     if finished.end.success() {
         return Ok(());

@@ -227,6 +227,7 @@ impl Inner {
         let project = root.join(self.project.subdirectory());
         let mut exclude = Vec::new();
         let mut environment = BTreeMap::new();
+        let mut dependencies = None;
         if let Some(ready) = ready {
             ready.link(&project)?;
             exclude = ready
@@ -235,10 +236,19 @@ impl Inner {
                 .map(|path| setup::in_repository(self.project.subdirectory(), path))
                 .collect();
             environment = ready.environment;
+            dependencies = Some(ready.folder);
         }
         sealed.finish(&exclude)?;
         let proof = proof::prove(&root, &holdouts)?;
-        Ok(Checkout { root, project, scratch: folder.scratch(), environment, proof, guard: Box::new(folder) })
+        Ok(Checkout {
+            root,
+            project,
+            scratch: folder.scratch(),
+            environment,
+            dependencies,
+            proof,
+            guard: Box::new(folder),
+        })
     }
 
     fn extract(&self, root: PathBuf, base: &GitOid) -> Result<(Patch, Contents), WorkspaceError> {

@@ -49,13 +49,15 @@ impl Tool for Bash<'_> {
         let wall = asked.min(LONGEST_TIMEOUT).min(time);
         let environment = self.environment().map_err(broken)?;
         let prepared = |command: Command| {
-            command.cwd(&self.checkout.project).environment(environment.clone()).merge_output(true).limits(
-                factory_sandbox::Limits {
-                    wall,
-                    output_bytes: self.output_bytes,
-                    ..factory_sandbox::Limits::default()
-                },
-            )
+            let limits = factory_sandbox::Limits {
+                wall,
+                output_bytes: self.output_bytes,
+                ..factory_sandbox::Limits::default()
+            };
+            let command = command.cwd(&self.checkout.project).environment(environment.clone());
+            let command = command.merge_output(true).limits(limits);
+            let command = self.checkout.dependencies.iter().fold(command, Command::read);
+            command.write(&self.checkout.root).write(&self.checkout.scratch)
         };
         let bash = Command::new("bash").arg("-c").arg(&arguments.command);
         let finished = match self.launcher.run(prepared(bash)).await {

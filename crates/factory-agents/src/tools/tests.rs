@@ -21,6 +21,7 @@ pub(crate) fn checkout() -> (tempfile::TempDir, Checkout) {
         project: folder.path().join("tree"),
         scratch: folder.path().join("tree-scratch"),
         environment: BTreeMap::new(),
+        dependencies: None,
         proof: SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0 },
         guard: Box::new(NoGuard),
     };

@@ -69,6 +69,7 @@ impl Desk {
             project: tree,
             scratch: folder.path().join("scratch"),
             environment: BTreeMap::from([("GREETING".to_owned(), "good day".to_owned())]),
+            dependencies: None,
             proof: SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0 },
             guard: Box::new(NoGuard),
         };

@@ -19,6 +19,8 @@ pub struct Checkout {
     pub scratch: PathBuf,
     /// What `[setup]` adds to the environment of tools, checks and the candidate.
     pub environment: BTreeMap<String, String>,
+    /// The folder of what `[setup]` made, which all of them may read. The same for many checkouts.
+    pub dependencies: Option<PathBuf>,
     /// What was looked at before it was handed out.
     pub proof: SealProof,
     /// Removes the folders when dropped.

@@ -1,6 +1,6 @@
 //! What follows the path of a request: body, headers, credentials, how often, and what the answer has to be.
 
-use reqwest::header::HeaderName;
+use hyper::header::HeaderName;
 use serde_json::Value;
 
 use super::context::{Attached, Context};

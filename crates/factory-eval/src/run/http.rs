@@ -3,10 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Method};
+use http_body_util::{BodyExt, Full};
+use hyper::Method;
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use url::{Position, Url};
 
 use super::state::{Failure, failed, infrastructure};
 use crate::plan::{self, Body, Request};
@@ -16,23 +22,6 @@ use factory_core::feedback::FailureClass;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of a body at most, so that a candidate cannot fill the memory.
 const MAX_BODY: usize = 16 * 1024 * 1024;
-
-/// A client that takes no proxy, follows no redirect, keeps no cookie and makes a connection for each request.
-///
-/// # Errors
-/// When it cannot be made.
-pub(crate) fn client() -> Result<Client, reqwest::Error> {
-    // Whoever else has installed one first has installed the same; nothing here uses it.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .no_proxy()
-        .redirect(Policy::none())
-        .retry(reqwest::retry::never())
-        .pool_max_idle_per_host(0)
-        .timeout(TIMEOUT)
-        .tls_certs_only([])
-        .build()
-}
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -65,13 +54,12 @@ impl Answer {
     }
 }
 
-/// Makes a request of a template.
+/// Makes a request of a template, to the service at `base`.
 pub(crate) fn prepare(
-    client: &Client,
     base: &str,
     request: &Request,
     values: &BTreeMap<String, String>,
-) -> Result<reqwest::Request, Failure> {
+) -> Result<Prepared, Failure> {
     let path = request.path.fill(values);
     let url = if path.starts_with('/') { format!("{base}{path}") } else { path };
     // A link in a mail that leads elsewhere is not followed.
@@ -82,19 +70,25 @@ pub(crate) fn prepare(
         ));
     }
     let bad = |what: &str| infrastructure(format!("the request cannot be made: {what}"));
+    // As a browser does: what a path cannot hold is encoded, and a fragment stays here.
+    let url = Url::parse(&url).map_err(|_| bad("its address"))?;
+    let host = base.strip_prefix("http://").unwrap_or(base);
+    let target = &url[Position::BeforePath..Position::AfterQuery];
     let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| bad("its method"))?;
     let mut headers = HeaderMap::new();
+    headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| bad("its host"))?);
+    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     let body = match &request.body {
-        Body::None => None,
+        Body::None => Bytes::new(),
         Body::Json(value) => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            Some(plan::fill_json(value, values).to_string().into_bytes())
+            plan::fill_json(value, values).to_string().into()
         }
         Body::Text { text, media } => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_str(media).map_err(|_| bad("its content type"))?);
-            Some(text.fill(values).into_bytes())
+            text.fill(values).into()
         }
-        Body::Bytes(count) => Some(vec![b'x'; usize::try_from(*count).map_err(|_| bad("its size"))?]),
+        Body::Bytes(count) => vec![b'x'; usize::try_from(*count).map_err(|_| bad("its size"))?].into(),
     };
     for (name, value) in &request.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("the name of a header"))?;
@@ -102,38 +96,82 @@ pub(crate) fn prepare(
             .map_err(|_| bad("the value of a header"))?;
         headers.insert(name, value);
     }
-    let mut builder = client.request(method, url).headers(headers);
-    if let Some(body) = body {
-        builder = builder.body(body);
+    let mut prepared = hyper::Request::builder().method(method).uri(target);
+    if let Some(all) = prepared.headers_mut() {
+        *all = headers;
     }
-    builder.build().map_err(|_| bad("its address"))
+    prepared.body(Full::new(body)).map_err(|_| bad("its address"))
 }
 
-/// Sends a request and reads all of the answer.
-pub(crate) async fn send(client: Client, request: reqwest::Request) -> Result<Answer, Failure> {
+/// A request that can be sent.
+pub(crate) type Prepared = hyper::Request<Full<Bytes>>;
+
+/// Sends a request over a connection of its own and reads all of the answer. No redirect is followed, no cookie kept.
+pub(crate) async fn send(
+    connection: std::io::Result<TcpStream>,
+    request: Prepared,
+) -> Result<Answer, Failure> {
     let begun = Instant::now();
-    let no_answer =
-        |error: reqwest::Error| failed(FailureClass::NoAnswer, format!("no answer: {}", chain(&error)));
-    let mut response = client.execute(request).await.map_err(no_answer)?;
-    let status = response.status().as_u16();
-    let headers = response
-        .headers()
-        .iter()
-        .map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        })
-        .collect();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
-        if body.len() + chunk.len() > MAX_BODY {
+    let answered = tokio::time::timeout(TIMEOUT, exchange(connection, request)).await;
+    let no_answer = |why: &str| failed(FailureClass::NoAnswer, format!("no answer: {why}"));
+    let (status, headers, body) = match answered {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(Broken::TooLarge)) => {
             return Err(failed(
                 FailureClass::WrongContent,
                 format!("the body has more than {MAX_BODY} bytes"),
             ));
         }
-        body.extend_from_slice(&chunk);
-    }
+        Ok(Err(Broken::Off(error))) => return Err(no_answer(&chain(error.as_ref()))),
+        Err(_) => return Err(no_answer("it took too long")),
+    };
     Ok(Answer { status, headers, body, took: begun.elapsed() })
+}
+
+/// Whether the service answers at this path with anything but an error of its own.
+pub(crate) async fn looks_ready(connection: std::io::Result<TcpStream>, port: u16, path: &str) -> bool {
+    let request = hyper::Request::get(path).header(HOST, format!("127.0.0.1:{port}"));
+    let Ok(request) = request.header(ACCEPT, "*/*").body(Full::new(Bytes::new())) else { return false };
+    let answered = tokio::time::timeout(Duration::from_secs(2), exchange(connection, request)).await;
+    matches!(answered, Ok(Ok((status, ..))) if status < 500)
+}
+
+/// Why an answer is not whole.
+enum Broken {
+    TooLarge,
+    Off(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Broken {
+    fn from(error: E) -> Self {
+        Broken::Off(error.into())
+    }
+}
+
+async fn exchange(
+    connection: std::io::Result<TcpStream>,
+    request: Prepared,
+) -> Result<(u16, Vec<(String, String)>, Vec<u8>), Broken> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(connection?)).await?;
+    // Ends with the answer, since the sender is dropped here; aborted with the set if that never comes.
+    let mut driving = JoinSet::new();
+    driving.spawn(connection);
+    let response = sender.send_request(request).await?;
+    let status = response.status().as_u16();
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = response.headers().iter();
+    let headers = headers.map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let mut incoming = response.into_body();
+    let mut body = Vec::new();
+    while let Some(frame) = incoming.frame().await {
+        if let Ok(chunk) = frame?.into_data() {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(Broken::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+    }
+    Ok((status, headers, body))
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use factory_core::feedback::FailureClass;
 use regex::Regex;
-use reqwest::Url;
+use url::Url;
 
 use super::mails;
 use super::state::{Failure, State, failed};

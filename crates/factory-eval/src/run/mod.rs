@@ -9,5 +9,5 @@ mod search;
 mod state;
 mod values;
 
-pub(crate) use http::client;
+pub(crate) use http::looks_ready;
 pub(crate) use state::{Ending, Failure, run};

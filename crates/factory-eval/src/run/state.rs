@@ -83,7 +83,7 @@ pub(crate) struct Output {
 pub(crate) async fn run(plan: &Plan, deployment: Deployment) -> (Ending, String) {
     let mut values = BTreeMap::new();
     values.insert("url".to_owned(), deployment.url());
-    values.insert("port".to_owned(), deployment.address().port().to_string());
+    values.insert("port".to_owned(), deployment.port().to_string());
     values.insert("scratch".to_owned(), deployment.scratch().display().to_string());
     let mut state = State {
         deployment,
@@ -143,10 +143,7 @@ impl State {
                     Fault::Reject => SmtpFault::Reject,
                     Fault::Hang => SmtpFault::Hang,
                 };
-                let changed = self.deployment.smtp.set_fault(fault).await;
-                changed.map_err(|error| {
-                    infrastructure(format!("{error}: {:?}", std::error::Error::source(&error)))
-                })?;
+                self.deployment.set_mail_fault(fault).await?;
             }
             Action::Restart(how) => {
                 self.deployment.restart(*how).await?;
@@ -169,22 +166,25 @@ impl State {
     }
 
     async fn send(&mut self, requests: &[Request], times: u32, together: bool) -> Result<(), Failure> {
-        let client = self.deployment.client().clone();
         let base = self.deployment.url();
         let mut prepared = Vec::new();
         for time in 1..=times {
             self.values.insert("n".to_owned(), time.to_string());
             for request in requests {
-                prepared.push(http::prepare(&client, &base, request, &self.values)?);
+                prepared.push(http::prepare(&base, request, &self.values)?);
             }
         }
         self.values.remove("n");
         self.answers.clear();
         if together {
+            // All connections are there before the first request is sent, so that the requests meet.
+            let mut ready = Vec::new();
+            for request in prepared {
+                ready.push((self.deployment.dial().await, request));
+            }
             let mut sending = JoinSet::new();
-            for (place, request) in prepared.into_iter().enumerate() {
-                let client = client.clone();
-                sending.spawn(async move { (place, http::send(client, request).await) });
+            for (place, (connection, request)) in ready.into_iter().enumerate() {
+                sending.spawn(async move { (place, http::send(connection, request).await) });
             }
             let mut answers = BTreeMap::new();
             while let Some(sent) = sending.join_next().await {
@@ -194,7 +194,7 @@ impl State {
             self.answers = answers.into_values().collect();
         } else {
             for request in prepared {
-                self.answers.push(http::send(client.clone(), request).await?);
+                self.answers.push(http::send(self.deployment.dial().await, request).await?);
             }
         }
         self.acted = Instant::now();

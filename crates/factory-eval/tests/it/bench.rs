@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use factory_core::artifact::Verify;
 use factory_core::feedback::FailureClass;
@@ -13,7 +13,7 @@ use factory_engine::port::workspace::{Checkout, Guard, SealProof};
 use factory_eval::config::DeployConfig;
 use factory_eval::evaluator::ServiceEvaluator;
 use factory_eval::scorecard::{Outcome, Scorecard};
-use factory_sandbox::Launcher;
+use factory_sandbox::{Launcher, Profile, Sandbox};
 use tempfile::TempDir;
 
 const SERVICE: &str = include_str!("service.py");
@@ -42,6 +42,8 @@ pub(crate) struct Bench {
     pub(crate) config: DeployConfig,
     pub(crate) steps: String,
     pub(crate) seen: Seen,
+    /// Whether candidates are confined: those that count across runs cannot be.
+    pub(crate) confined: bool,
 }
 
 /// What an evaluation gave.
@@ -75,7 +77,7 @@ impl Bench {
         std::fs::write(folder.path().join("project/service.py"), SERVICE).unwrap();
         let mut config: DeployConfig = toml::from_str(DEPLOY).unwrap();
         config.env.insert("BUG".to_owned(), bug.to_owned());
-        Bench { folder, config, steps: STEPS.to_owned(), seen: Seen::default() }
+        Bench { folder, config, steps: STEPS.to_owned(), seen: Seen::default(), confined: true }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -85,13 +87,7 @@ impl Bench {
     fn evaluator(&self, scenarios: &str) -> Result<ServiceEvaluator, EvaluatorError> {
         std::fs::write(self.path("holdouts/all.md"), scenarios).unwrap();
         std::fs::write(self.path("holdouts/steps.toml"), &self.steps).unwrap();
-        ServiceEvaluator::new(
-            self.path("holdouts"),
-            self.config.clone(),
-            self.path("cards"),
-            Launcher::new(),
-            4,
-        )
+        ServiceEvaluator::new(self.path("holdouts"), self.config.clone(), self.path("cards"), launcher(), 4)
     }
 
     pub(crate) fn outlook(
@@ -109,6 +105,7 @@ impl Bench {
             project: self.path("project"),
             scratch: self.path("scratch"),
             environment: BTreeMap::from([("FROM_SETUP".to_owned(), "yes".to_owned())]),
+            dependencies: None,
             proof: SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0 },
             guard: Box::new(Kept),
         };
@@ -129,6 +126,21 @@ impl Bench {
         }))?;
         let card = Scorecard::load(evaluator.scorecards(), &verify.scorecard).unwrap();
         Ok(Judged { verify, card })
+    }
+}
+
+/// Confines candidates in the stronger of the profiles that this machine has.
+fn launcher() -> Launcher {
+    static PROFILE: LazyLock<Option<Profile>> = LazyLock::new(|| {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let works = |profile: &Profile| {
+            runtime.block_on(Launcher::new().confined(Sandbox::new(*profile)).try_out()).is_ok()
+        };
+        Profile::ALL.into_iter().find(works)
+    });
+    match *PROFILE {
+        Some(profile) => Launcher::new().confined(Sandbox::new(profile)),
+        None => Launcher::new(),
     }
 }
 

@@ -159,6 +159,7 @@ fn a_failing_build_is_not_deployable() {
 
 fn a_build_runs_once_before_all() {
     let mut bench = Bench::new("");
+    bench.confined = false;
     let count = bench.path("count");
     bench.config.build = Some(format!("mv service.py built.py && echo x >> {}", count.display()));
     bench.config.command = "python3 built.py".to_owned();
@@ -170,6 +171,7 @@ fn a_build_runs_once_before_all() {
 
 fn a_taken_port_is_not_the_candidates_fault() {
     let mut bench = Bench::new("");
+    bench.confined = false;
     let first = bench.path("first");
     // The first start finds its port taken by somebody who came between.
     bench.config.command = format!(
@@ -194,6 +196,7 @@ fn nothing_is_kept_between_runs() {
 
 fn half_of_the_time() {
     let mut bench = Bench::new("");
+    bench.confined = false;
     let count = bench.path("count");
     // The trial is the first start; of the runs after it, every second one gets a service with a defect.
     bench.config.command = format!(

@@ -18,8 +18,11 @@ pub(super) fn loopback(doors: &[u16]) -> Result<Vec<OwnedFd>, Broken> {
     doors.iter().map(|port| listener(*port)).collect::<Result<_, _>>().map_err(at("listen on the loopback"))
 }
 
-fn listener(port: u16) -> std::io::Result<OwnedFd> {
+/// A listener at a port of the loopback.
+pub(super) fn listener(port: u16) -> std::io::Result<OwnedFd> {
     let socket = tcp()?;
+    // Connections to an earlier listener may not be quite over.
+    net::sockopt::set_socket_reuseaddr(&socket, true)?;
     net::bind(&socket, &loopback_at(port))?;
     net::listen(&socket, BACKLOG)?;
     Ok(socket)

@@ -148,6 +148,10 @@ fn answer(
             Ok(connection) => parcel::send(socket, &Answer::Dialled, &[connection.as_fd()]),
             Err(error) => parcel::send(socket, &Answer::Failed(Failure::from(&error)), &[]),
         },
+        Ask::Listen { port } => match network::listener(port) {
+            Ok(listener) => parcel::send(socket, &Answer::Listening, &[listener.as_fd()]),
+            Err(error) => parcel::send(socket, &Answer::Failed(Failure::from(&error)), &[]),
+        },
         Ask::Run(command) => match run(&command, descriptors) {
             Ok((id, pipe)) => {
                 beside.insert(id, pipe);

@@ -166,6 +166,7 @@ impl Workspaces for WorldWorkspaces {
             root,
             scratch,
             environment: BTreeMap::new(),
+            dependencies: None,
             proof: samples::proof(),
             guard,
         })

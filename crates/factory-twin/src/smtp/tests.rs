@@ -56,8 +56,7 @@ fn deliver(address: SocketAddr, to: &str, message: &str) -> String {
 
 #[tokio::test]
 async fn keeps_what_it_receives_decoded() {
-    let twin = SmtpTwin::start().await.unwrap();
-    let address = twin.address();
+    let (twin, address) = SmtpTwin::start().await.unwrap();
     let message = "From: Service <service@example.test>\r\nTo: ann@example.test\r\n\
                    Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\
                    Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
@@ -78,8 +77,7 @@ async fn keeps_what_it_receives_decoded() {
 
 #[tokio::test]
 async fn knows_the_order_of_commands() {
-    let twin = SmtpTwin::start().await.unwrap();
-    let address = twin.address();
+    let (twin, address) = SmtpTwin::start().await.unwrap();
     blocking(move || {
         let mut client = Client::open(address);
         assert_eq!(client.say("HELO me.test"), "250");
@@ -103,8 +101,7 @@ async fn knows_the_order_of_commands() {
 
 #[tokio::test]
 async fn refuses_a_mail_that_is_too_large_and_goes_on() {
-    let twin = SmtpTwin::start().await.unwrap();
-    let address = twin.address();
+    let (twin, address) = SmtpTwin::start().await.unwrap();
     let answer = blocking(move || {
         let line = "x".repeat(998);
         let message = vec![line; super::session::MAX_MAIL / 1000 + 1].join("\r\n");
@@ -118,8 +115,7 @@ async fn refuses_a_mail_that_is_too_large_and_goes_on() {
 
 #[tokio::test]
 async fn is_down_and_comes_back_on_the_same_port() {
-    let twin = SmtpTwin::start().await.unwrap();
-    let address = twin.address();
+    let (twin, address) = SmtpTwin::start().await.unwrap();
     let open = blocking(move || Client::open(address)).await;
     twin.set_fault(SmtpFault::Down).await.unwrap();
     blocking(move || {
@@ -142,8 +138,7 @@ async fn is_down_and_comes_back_on_the_same_port() {
 
 #[tokio::test]
 async fn rejects_on_demand_and_hangs_on_demand() {
-    let twin = SmtpTwin::start().await.unwrap();
-    let address = twin.address();
+    let (twin, address) = SmtpTwin::start().await.unwrap();
     twin.set_fault(SmtpFault::Reject).await.unwrap();
     assert_eq!(blocking(move || deliver(address, "ann@example.test", "no")).await, "550");
     twin.set_fault(SmtpFault::Hang).await.unwrap();
@@ -158,8 +153,7 @@ async fn rejects_on_demand_and_hangs_on_demand() {
 
 #[tokio::test]
 async fn waits_for_mail_and_for_quiet() {
-    let twin = SmtpTwin::start().await.unwrap();
-    let address = twin.address();
+    let (twin, address) = SmtpTwin::start().await.unwrap();
     assert!(twin.wait_for(|mails| !mails.is_empty(), Duration::from_millis(20)).await.is_none());
     let late = tokio::task::spawn_blocking(move || {
         std::thread::sleep(Duration::from_millis(100));

@@ -1,5 +1,6 @@
 //! The mail server as its user sees it: start, address, faults, mails.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,6 +11,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::mailbox::{Mail, Mailbox};
 use super::session;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 128;
 
 /// What the mail server does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,15 +34,38 @@ pub enum SmtpFault {
 #[error("the mail server cannot listen on the loopback")]
 pub struct TwinError(#[from] std::io::Error);
 
-/// A mail server on a loopback port of its own, which keeps what it receives. Ends when dropped. Needs a tokio runtime.
+/// A mail server which keeps what it receives. Ends when dropped. Needs a tokio runtime.
 #[derive(Debug)]
 pub struct SmtpTwin {
-    address: SocketAddr,
-    /// Bound and never listening: it keeps the port ours while the listener is away.
-    _reservation: TcpSocket,
     mailbox: Arc<Mailbox>,
     fault: watch::Sender<SmtpFault>,
     accepting: Mutex<Option<Accepting>>,
+    own: Option<Port>,
+}
+
+/// A port of its own.
+#[derive(Debug)]
+struct Port {
+    address: SocketAddr,
+    /// Bound and never listening: it keeps the port ours while the listener is away.
+    _reservation: TcpSocket,
+}
+
+impl Port {
+    fn reserve() -> io::Result<Self> {
+        // Linux lets two sockets with this option have one port as long as at most one of them listens.
+        let reservation = TcpSocket::new_v4()?;
+        reservation.set_reuseaddr(true)?;
+        reservation.bind(SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)))?;
+        Ok(Self { address: reservation.local_addr()?, _reservation: reservation })
+    }
+
+    fn listen(&self) -> io::Result<TcpListener> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(self.address)?;
+        socket.listen(BACKLOG)
+    }
 }
 
 /// The task that accepts connections and owns those it accepted; gone with it when dropped.
@@ -51,34 +78,50 @@ impl Drop for Accepting {
     }
 }
 
+impl Default for SmtpTwin {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl SmtpTwin {
-    /// Starts a mail server on a free port of 127.0.0.1.
+    /// A mail server that nobody can reach before it is told to [`SmtpTwin::listen`].
+    pub fn new() -> Self {
+        let fault = watch::Sender::new(SmtpFault::None);
+        SmtpTwin { mailbox: Arc::new(Mailbox::new()), fault, accepting: Mutex::new(None), own: None }
+    }
+
+    /// A mail server on a free port of 127.0.0.1, and where it listens. The port stays its own while it is down.
     ///
     /// # Errors
     /// [`TwinError`] when no port can be had.
-    pub async fn start() -> Result<Self, TwinError> {
-        // Linux lets two sockets with this option have one port as long as at most one of them listens.
-        let reservation = TcpSocket::new_v4()?;
-        reservation.set_reuseaddr(true)?;
-        reservation.bind(SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)))?;
-        let address = reservation.local_addr()?;
-        let twin = SmtpTwin {
-            address,
-            _reservation: reservation,
-            mailbox: Arc::new(Mailbox::new()),
-            fault: watch::Sender::new(SmtpFault::None),
-            accepting: Mutex::new(None),
-        };
+    pub async fn start() -> Result<(Self, SocketAddr), TwinError> {
+        let port = Port::reserve()?;
+        let address = port.address;
+        let twin = SmtpTwin { own: Some(port), ..Self::new() };
         twin.set_fault(SmtpFault::None).await?;
-        Ok(twin)
+        Ok((twin, address))
     }
 
-    /// Where it listens; also while it is down.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// Is reached through this listener from now on, and through no other. It may be one of another network.
+    ///
+    /// # Errors
+    /// [`TwinError`] when connections cannot be accepted from it.
+    pub async fn listen(&self, listener: std::net::TcpListener) -> Result<(), TwinError> {
+        let mut accepting = self.accepting.lock().await;
+        end(&mut accepting).await;
+        listener.set_nonblocking(true)?;
+        *accepting = Some(self.accept_from(TcpListener::from_std(listener)?));
+        Ok(())
     }
 
-    /// Makes it misbehave, or behave again. When this returns, the next connection already meets the new behaviour.
+    /// Is reached by nobody any more, and has closed its listener, when this returns.
+    pub async fn leave(&self) {
+        end(&mut *self.accepting.lock().await).await;
+    }
+
+    /// Makes it misbehave, or behave again. When this returns, the next connection already meets the new behaviour. One
+    /// that has been down comes back by itself only on a port of its own; any other has to be told where to listen.
     ///
     /// # Errors
     /// [`TwinError`] when it was down and cannot listen again.
@@ -86,23 +129,21 @@ impl SmtpTwin {
         let mut accepting = self.accepting.lock().await;
         self.fault.send_replace(fault);
         if fault == SmtpFault::Down {
-            if let Some(mut running) = accepting.take() {
-                running.0.abort();
-                // Only when the task has ended is its listener closed. That it was cancelled is what we asked for.
-                let _ = (&mut running.0).await;
-            }
-        } else if accepting.is_none() {
-            let socket = TcpSocket::new_v4()?;
-            socket.set_reuseaddr(true)?;
-            socket.bind(self.address)?;
-            let listener = socket.listen(128)?;
-            *accepting = Some(Accepting(tokio::spawn(accept(
-                listener,
-                Arc::clone(&self.mailbox),
-                self.fault.subscribe(),
-            ))));
+            end(&mut accepting).await;
+        } else if let (None, Some(port)) = (accepting.as_ref(), &self.own) {
+            *accepting = Some(self.accept_from(port.listen()?));
         }
         Ok(())
+    }
+
+    /// What it does wrong at the moment.
+    pub fn fault(&self) -> SmtpFault {
+        *self.fault.borrow()
+    }
+
+    fn accept_from(&self, listener: TcpListener) -> Accepting {
+        let accepting = accept(listener, Arc::clone(&self.mailbox), self.fault.subscribe());
+        Accepting(tokio::spawn(accepting))
     }
 
     /// All mails so far, in the order of their arrival.
@@ -123,6 +164,14 @@ impl SmtpTwin {
     /// middle of a mail; but never longer than `patience`.
     pub async fn wait_until_quiet(&self, since: Instant, quiet: Duration, patience: Duration) {
         self.mailbox.quiet(since, quiet, patience).await;
+    }
+}
+
+/// Waits until the task has ended, since only then its listener is closed. That it was cancelled is what was asked for.
+async fn end(accepting: &mut Option<Accepting>) {
+    if let Some(mut running) = accepting.take() {
+        running.0.abort();
+        let _ = (&mut running.0).await;
     }
 }
 
