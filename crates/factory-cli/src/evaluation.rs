@@ -7,12 +7,11 @@ use std::thread;
 use factory_engine::port::evaluator::{Evaluator, EvaluatorError, Outlook};
 use factory_eval::evaluator::ServiceEvaluator;
 use factory_eval::suite::{HoldoutSuite, SuiteError};
-use factory_sandbox::Launcher;
 
 use crate::args::RunSettings;
 use crate::config::place::Place;
 use crate::error::CliError;
-use crate::output;
+use crate::{confinement, output};
 
 /// Where the evaluator keeps what nobody else may see, inside the store's folder.
 pub(crate) const SCORECARDS: &str = "evaluator";
@@ -41,13 +40,21 @@ pub(crate) fn evaluation(place: &Place, settings: &RunSettings, slug: &str) -> R
         holdouts.clone(),
         place.config.deploy()?.clone(),
         place.store().join(SCORECARDS),
-        Launcher::new(),
+        confinement::launcher(place, &holdout_dirs(place, &holdouts))?,
         parallel,
     )
     .map_err(|error| CliError::usage("the project cannot be evaluated").because(&error))?;
     let evaluation = Evaluation { evaluator, holdouts };
     evaluation.outlook()?;
     Ok(evaluation)
+}
+
+/// The holdouts of this specification, and of all others: none may be in a checkout, or be seen by a command.
+pub(crate) fn holdout_dirs(place: &Place, holdouts: &Path) -> Vec<PathBuf> {
+    let all = place.local.holdouts.iter().map(|dir| place.project.directory().join(dir));
+    let mut dirs: Vec<PathBuf> = all.chain([holdouts.to_owned()]).collect();
+    dirs.dedup();
+    dirs
 }
 
 fn unusable(holdouts: &Path, error: &EvaluatorError) -> CliError {

@@ -8,6 +8,7 @@ mod args;
 mod census;
 mod checkpoint;
 mod config;
+mod confinement;
 mod edit;
 mod embedded;
 mod error;

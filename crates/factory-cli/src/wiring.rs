@@ -24,6 +24,7 @@ use factory_workspace::{CheckConfig, GitWorkspaces, ProjectChecks, WorkspaceConf
 
 use crate::args::{Answerer, RunSettings};
 use crate::config::place::{self, Place};
+use crate::confinement;
 use crate::error::CliError;
 use crate::evaluation::{self, Evaluation};
 use crate::progress;
@@ -213,12 +214,13 @@ pub(crate) fn engine_with(
 ) -> Result<Engine, CliError> {
     // What killed processes left is removed on the way; a folder that resists is no reason not to work.
     drop(factory_workspace::clean_stale(&place::cache()?));
-    let launcher = Launcher::new();
+    let holdouts = evaluation::holdout_dirs(place, &evaluation.holdouts);
+    let launcher = confinement::launcher(place, &holdouts)?;
     let checks = &place.config.check;
     let commands =
         checks.iter().map(|check| CheckCommand { name: check.name.clone(), command: check.command.clone() });
     let agents = ModelAgents::new(model.client()?, launcher.clone(), Limits::default(), commands.collect());
-    let workspaces = workspaces(place, holdout_dirs(place, &evaluation))?;
+    let workspaces = workspaces(place, holdouts, launcher.clone())?;
     let checks = checks.iter().map(|check| CheckConfig {
         name: check.name.clone(),
         command: check.command.clone(),
@@ -237,22 +239,18 @@ pub(crate) fn engine_with(
 }
 
 /// Checkouts of the project, without anything of these folders.
-pub(crate) fn workspaces(place: &Place, holdout_dirs: Vec<PathBuf>) -> Result<GitWorkspaces, CliError> {
+pub(crate) fn workspaces(
+    place: &Place,
+    holdout_dirs: Vec<PathBuf>,
+    launcher: Launcher,
+) -> Result<GitWorkspaces, CliError> {
     GitWorkspaces::new(WorkspaceConfig {
         project: place.project.clone(),
         cache: place::cache()?,
         holdout_paths: Vec::new(),
         holdout_dirs,
         setup: place.config.setup.clone(),
-        launcher: Launcher::new(),
+        launcher,
     })
     .map_err(|error| CliError::usage("checkouts cannot be made").because(&error))
-}
-
-/// The holdouts of this specification, and of all others: none may be in a checkout.
-fn holdout_dirs(place: &Place, evaluation: &Evaluation) -> Vec<PathBuf> {
-    let all = place.local.holdouts.iter().map(|dir| place.project.directory().join(dir));
-    let mut dirs: Vec<PathBuf> = all.chain([evaluation.holdouts.clone()]).collect();
-    dirs.dedup();
-    dirs
 }

@@ -131,6 +131,24 @@ impl Launcher {
         }
     }
 
+    /// The strongest profile in which commands can be launched here, with this launcher's helper.
+    ///
+    /// # Errors
+    /// [`SandboxError::NoProfile`] with what kept each from working.
+    pub async fn strongest(&self) -> Result<Profile, SandboxError> {
+        let mut why = Vec::new();
+        for profile in Profile::ALL {
+            match self.clone().confined(Sandbox::new(profile)).try_out().await {
+                Ok(()) => return Ok(profile),
+                Err(error) => {
+                    let source = std::error::Error::source(&error).map(ToString::to_string);
+                    why.push(format!("{}: {error} ({})", profile.letter(), source.unwrap_or_default()));
+                }
+            }
+        }
+        Err(SandboxError::NoProfile { why: why.join("; ") })
+    }
+
     /// Starts the command and opens its doors.
     async fn launch(
         &self,

@@ -13,11 +13,15 @@ use crate::holdouts::HoldoutBlobs;
 
 const PROVING: &str = "proving that the checkout is sealed";
 
-/// Looks at all objects, references and other ways in of the repository at `root`.
+/// Looks at all objects, references and other ways in of the repository at `root`. `confined` is passed on.
 ///
 /// # Errors
 /// [`WorkspaceError::Refused`], with the object or file of git's that should not be there.
-pub(crate) fn prove(root: &Path, holdouts: &HoldoutBlobs) -> Result<SealProof, WorkspaceError> {
+pub(crate) fn prove(
+    root: &Path,
+    holdouts: &HoldoutBlobs,
+    confined: String,
+) -> Result<SealProof, WorkspaceError> {
     let repository = Repository::open(root).map_err(error::git(PROVING))?;
     no_other_way_in(&repository)?;
     let objects = repository.odb().map_err(error::git(PROVING))?;
@@ -46,6 +50,7 @@ pub(crate) fn prove(root: &Path, holdouts: &HoldoutBlobs) -> Result<SealProof, W
         objects: all.len() as u64,
         digest: Digest::of(listed.as_bytes()),
         holdouts: holdouts.len() as u64,
+        confined,
     })
 }
 
@@ -155,7 +160,7 @@ mod tests {
     fn what_is_as_it_should_be_is_proved() {
         let folder = tempfile::tempdir().unwrap();
         sealed(folder.path(), &[b"one", b"two", b"one"]);
-        let proof = prove(folder.path(), &nothing()).unwrap();
+        let proof = prove(folder.path(), &nothing(), String::new()).unwrap();
         assert_eq!((proof.objects, proof.holdouts), (4, 0));
     }
 
@@ -206,7 +211,7 @@ mod tests {
         for (breach, wanted) in breaches {
             let folder = tempfile::tempdir().unwrap();
             breach(&sealed(folder.path(), &[b"one"]));
-            let found = reason(prove(folder.path(), &nothing()));
+            let found = reason(prove(folder.path(), &nothing(), String::new()));
             assert!(found.contains(wanted), "{found} instead of {wanted}");
         }
     }
@@ -217,9 +222,9 @@ mod tests {
         sealed(folder.path(), &[b"one", SECRET]);
         let known = [SECRET, b"one"].map(|content| holdouts::blob_of(content).unwrap());
         let bad = HoldoutBlobs::collect(HashSet::from(known), &[]).unwrap();
-        let found = reason(prove(folder.path(), &bad));
+        let found = reason(prove(folder.path(), &bad, String::new()));
         assert_eq!(found, format!("{}: this object has the content of a holdout", known[0]));
         let short = HoldoutBlobs::collect(HashSet::from([known[1]]), &[]).unwrap();
-        assert_eq!(prove(folder.path(), &short).unwrap().holdouts, 1);
+        assert_eq!(prove(folder.path(), &short, String::new()).unwrap().holdouts, 1);
     }
 }

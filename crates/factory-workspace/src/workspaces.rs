@@ -239,7 +239,7 @@ impl Inner {
             dependencies = Some(ready.folder);
         }
         sealed.finish(&exclude)?;
-        let proof = proof::prove(&root, &holdouts)?;
+        let proof = proof::prove(&root, &holdouts, self.confined())?;
         Ok(Checkout {
             root,
             project,
@@ -249,6 +249,14 @@ impl Inner {
             proof,
             guard: Box::new(folder),
         })
+    }
+
+    /// How commands in checkouts are confined.
+    fn confined(&self) -> String {
+        match self.launcher.sandbox() {
+            Some(sandbox) => sandbox.profile().to_string(),
+            None => "not at all".to_owned(),
+        }
     }
 
     fn extract(&self, root: PathBuf, base: &GitOid) -> Result<(Patch, Contents), WorkspaceError> {

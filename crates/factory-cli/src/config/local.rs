@@ -20,6 +20,9 @@ pub(crate) struct LocalConfig {
     pub(crate) holdouts: Option<PathBuf>,
     /// Recording that answers instead of a model; a relative path starts at the project.
     pub(crate) replay: Option<PathBuf>,
+    /// Files and folders of this machine that commands may read beside what `[sandbox] read` names; absolute.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) read: Vec<PathBuf>,
 }
 
 impl LocalConfig {

@@ -1,6 +1,6 @@
 //! `factory.toml`: what a project says of itself. Everything in it is seen by the implementer, so nothing in it is secret.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use factory_eval::config::DeployConfig;
@@ -24,6 +24,8 @@ pub(crate) struct ProjectConfig {
     pub(crate) check: Vec<CheckTable>,
     pub(crate) setup: Option<SetupConfig>,
     pub(crate) deploy: Option<DeployConfig>,
+    #[serde(default)]
+    pub(crate) sandbox: SandboxTable,
     #[serde(default)]
     pub(crate) model: ModelTable,
 }
@@ -53,6 +55,15 @@ impl CheckTable {
     pub(crate) fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds)
     }
+}
+
+/// `[sandbox]`: what commands may read and reach beside their checkout.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SandboxTable {
+    /// Files and folders outside of every home directory, such as an SDK.
+    #[serde(default)]
+    pub(crate) read: Vec<PathBuf>,
 }
 
 /// `[model]`: which model to ask and what it costs. Where it is asked, and with which key, is not the project's to say.

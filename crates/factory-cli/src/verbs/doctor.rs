@@ -1,5 +1,6 @@
 //! `factory doctor`: look for what keeps a run from working, and say what mends it.
 
+mod battery;
 mod damage;
 mod repair;
 mod store;
@@ -57,8 +58,10 @@ pub(crate) async fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
     if args.repair {
         return repair::repair(&Place::here()?, args.to.as_deref(), args.format).await;
     }
-    let mut findings = vec![git().await, python().await, sandbox().await, cache(), clock()];
     let place = Place::here();
+    let folder = place.as_ref().ok().and_then(|place| place.holdouts(args.holdouts.as_deref(), "").ok());
+    let sandbox = battery::sandbox(folder).await;
+    let mut findings = vec![git().await, python().await, processes().await, sandbox, cache(), clock()];
     findings.push(project(&place));
     if let Ok(place) = &place {
         findings.push(store::store(&place.store()).await?);
@@ -121,12 +124,13 @@ async fn python() -> Finding {
 }
 
 /// Runs a command that leaves a daemon behind, and looks whether it is gone.
-async fn sandbox() -> Finding {
+async fn processes() -> Finding {
+    let unusual = "report this with your system's name and version";
     let scratch = match tempfile::tempdir() {
         Ok(scratch) => scratch,
         Err(error) => {
             return failed(
-                "sandbox",
+                "processes",
                 format!("no temporary directory: {error}"),
                 "set TMPDIR to a directory that you can write to",
             );
@@ -143,36 +147,24 @@ async fn sandbox() -> Finding {
     let text = match attempt.await {
         Ok(finished) if finished.end.success() => finished.stdout.text(),
         Ok(finished) => {
-            return failed(
-                "sandbox",
-                format!("a test command ended with {:?}", finished.end),
-                "report this with your system's name and version",
-            );
+            return failed("processes", format!("a test command ended with {:?}", finished.end), unusual);
         }
         Err(error) => {
-            return failed("sandbox", error.to_string(), "mount -t proc proc /proc, if /proc is not mounted");
+            return failed(
+                "processes",
+                error.to_string(),
+                "mount -t proc proc /proc, if /proc is not mounted",
+            );
         }
     };
     let daemon = text.lines().next().unwrap_or_default();
     if std::path::Path::new("/proc").join(daemon).exists() && !daemon.is_empty() {
-        return failed(
-            "sandbox",
-            "a daemon outlived the command that started it",
-            "report this with your system's name and version",
-        );
+        return failed("processes", "a daemon outlived the command that started it", unusual);
     }
     if text.contains("OPENAI_API_KEY") {
-        return failed(
-            "sandbox",
-            "a command could see the model's key",
-            "report this with your system's name and version",
-        );
+        return failed("processes", "a command could see the model's key", unusual);
     }
-    note(
-        "sandbox",
-        "commands get a clean environment and end with all they started; they are not confined otherwise",
-        "read docs/privacy.md for what that means; run as a user of its own where it matters",
-    )
+    ok("processes", "commands get a clean environment and end with all they started")
 }
 
 fn cache() -> Finding {

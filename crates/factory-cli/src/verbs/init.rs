@@ -69,7 +69,7 @@ fn drafts(target: &Target, survey: &Survey, proposals: &[Proposal]) -> Vec<Draft
     drafts.push(Draft { path: target.holdouts.join("README.md"), text: first::readme(&target.name) });
     let store = PathBuf::from(STORE);
     drafts.push(inside(&store.join(".gitignore").to_string_lossy(), "*\n".to_owned()));
-    let local = LocalConfig { schema: 1, holdouts: Some(target.holdouts.clone()), replay: None };
+    let local = LocalConfig { schema: 1, holdouts: Some(target.holdouts.clone()), ..LocalConfig::default() };
     drafts.push(inside(&store.join(local::FILE).to_string_lossy(), local.to_toml()));
     drafts
 }

@@ -37,14 +37,16 @@ pub struct SealProof {
     pub digest: Digest,
     /// How many different blobs of holdouts they were held against.
     pub holdouts: u64,
+    /// How commands in the checkout are confined, in words.
+    pub confined: String,
 }
 
 impl SealProof {
     /// What is kept with what was made in the checkout: whoever seals the same base and patch gets the same first two
-    /// lines.
+    /// lines. The last one says how commands were confined, so that nobody has to take that on trust later.
     pub fn text(&self) -> String {
-        let Self { objects, digest, holdouts } = self;
-        format!("factory seal 1\nobjects {objects} {digest}\nholdouts {holdouts}\n")
+        let Self { objects, digest, holdouts, confined } = self;
+        format!("factory seal 2\nobjects {objects} {digest}\nholdouts {holdouts}\nconfined {confined}\n")
     }
 }
 

@@ -87,7 +87,8 @@ impl Bench {
     fn evaluator(&self, scenarios: &str) -> Result<ServiceEvaluator, EvaluatorError> {
         std::fs::write(self.path("holdouts/all.md"), scenarios).unwrap();
         std::fs::write(self.path("holdouts/steps.toml"), &self.steps).unwrap();
-        ServiceEvaluator::new(self.path("holdouts"), self.config.clone(), self.path("cards"), launcher(), 4)
+        let launcher = if self.confined { launcher() } else { Launcher::new() };
+        ServiceEvaluator::new(self.path("holdouts"), self.config.clone(), self.path("cards"), launcher, 4)
     }
 
     pub(crate) fn outlook(
@@ -106,7 +107,7 @@ impl Bench {
             scratch: self.path("scratch"),
             environment: BTreeMap::from([("FROM_SETUP".to_owned(), "yes".to_owned())]),
             dependencies: None,
-            proof: SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0 },
+            proof: SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0, confined: String::new() },
             guard: Box::new(Kept),
         };
         let effect = EffectId {

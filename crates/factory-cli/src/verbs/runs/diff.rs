@@ -6,6 +6,7 @@ use factory_core::artifact::{ArtifactKind, Body, Build, Change};
 use factory_core::state::RunState;
 use factory_engine::port::store::BlobStore;
 use factory_engine::port::workspace::{Contents, Workspaces};
+use factory_sandbox::Launcher;
 
 use super::choose;
 use crate::config::place::Place;
@@ -27,7 +28,7 @@ pub(crate) async fn diff(run: Option<&str>) -> Result<Exit, CliError> {
             Change::Deleted => {}
         }
     }
-    let workspaces = wiring::workspaces(&place, Vec::new())?;
+    let workspaces = wiring::workspaces(&place, Vec::new(), Launcher::new())?;
     let text = workspaces
         .diff(&build.base, &build.patch, &contents)
         .await

@@ -1,0 +1,99 @@
+//! How commands are confined on this machine, for this project: the strongest profile that works, what the project lets
+//! them read, and what is kept from them wherever it is.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::thread;
+
+use factory_sandbox::{Launcher, Profile, Sandbox};
+use tokio::runtime;
+
+use crate::config::place::{self, Place};
+use crate::config::project;
+use crate::error::CliError;
+
+/// The strongest profile that works here. Tried out once in a process: it takes a few milliseconds.
+pub(crate) fn strongest() -> Result<Profile, CliError> {
+    static TRIED: OnceLock<Result<Profile, String>> = OnceLock::new();
+    let tried = TRIED.get_or_init(|| {
+        // A thread of its own, since this may be called within the program's runtime.
+        let trying = thread::spawn(|| {
+            let runtime = runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| error.to_string())?;
+            runtime.block_on(Launcher::new().strongest()).map_err(|error| error.to_string())
+        });
+        trying.join().unwrap_or_else(|_| Err("the attempt broke down".to_owned()))
+    });
+    tried.clone().map_err(|why| {
+        CliError::failed(
+            "commands cannot be confined on this machine, so nothing would keep the holdouts hidden",
+        )
+        .because(&std::io::Error::other(why))
+        .hint("factory doctor tries it out and says what is missing; docs/security.md lists what is needed")
+    })
+}
+
+/// Launches commands of agents and of candidates, for a project with these holdouts.
+pub(crate) fn launcher(place: &Place, holdouts: &[PathBuf]) -> Result<Launcher, CliError> {
+    let mut hidden = vec![place.project.root().to_owned(), place.store(), place::cache()?];
+    hidden.extend(holdouts.iter().cloned());
+    let sandbox = Sandbox::new(strongest()?).read(readable(place)?).hide(hidden);
+    Ok(Launcher::new().confined(sandbox))
+}
+
+/// What `[sandbox] read` names. A project's file is seen by everybody who works in it, and says nothing of anyone's home
+/// directory; the file of this machine may.
+fn readable(place: &Place) -> Result<Vec<PathBuf>, CliError> {
+    let home = env::home_dir();
+    for path in &place.config.sandbox.read {
+        check(path, home.as_deref(), project::FILE)?;
+    }
+    let local = place.local.read.iter();
+    for path in local.clone() {
+        if !path.is_absolute() || home.as_ref().is_some_and(|home| home.starts_with(path)) {
+            return Err(not_readable(
+                path,
+                ".factory/local.toml",
+                "name an absolute path inside of it instead",
+            ));
+        }
+    }
+    Ok(place.config.sandbox.read.iter().chain(local).cloned().collect())
+}
+
+fn check(path: &Path, home: Option<&Path>, file: &str) -> Result<(), CliError> {
+    let private = home.is_some_and(|home| path.starts_with(home) || home.starts_with(path));
+    if path.is_absolute() && !private && !path.components().any(|part| part.as_os_str() == "..") {
+        return Ok(());
+    }
+    Err(not_readable(
+        path,
+        file,
+        "`read` in .factory/local.toml is the place for what is on this machine only",
+    ))
+}
+
+fn not_readable(path: &Path, file: &str, hint: &str) -> CliError {
+    CliError::usage(format!(
+        "{file} lets commands read `{}`, which is not an absolute path outside of every home directory",
+        path.display()
+    ))
+    .hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_opens_no_home_directory() {
+        let home = Some(Path::new("/home/ann"));
+        for path in ["/home/ann/.ssh", "/home/ann", "/home", "/", "opt/sdk", "/opt/../home/ann"] {
+            assert!(check(Path::new(path), home, "factory.toml").is_err(), "{path}");
+        }
+        for path in ["/opt/sdk", "/srv/data", "/home2"] {
+            assert!(check(Path::new(path), home, "factory.toml").is_ok(), "{path}");
+        }
+    }
+}
