@@ -39,6 +39,7 @@ mod init;
 mod keeper;
 mod launcher;
 mod parcel;
+pub mod proxy;
 mod raw;
 mod service;
 pub mod toolchains;
