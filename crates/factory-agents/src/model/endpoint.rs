@@ -86,13 +86,7 @@ pub(super) struct Address {
 
 impl Address {
     pub(super) fn of(endpoint: &Endpoint) -> Result<Self, EndpointError> {
-        let url = Url::parse(&endpoint.base_url).map_err(|_| EndpointError::Url)?;
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(EndpointError::Url);
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(EndpointError::Credentials);
-        }
+        checked_url(&endpoint.base_url)?;
         let mut headers = HeaderMap::new();
         if let Some(key) = &endpoint.api_key {
             let mut value =
@@ -106,12 +100,29 @@ impl Address {
 
     /// Whether it is this machine itself, which no proxy has to be asked for.
     pub(super) fn is_loopback(&self) -> bool {
-        let Some(host) = Url::parse(&self.base).ok().and_then(|url| url.host_str().map(str::to_owned)) else {
-            return false;
-        };
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        Url::parse(&self.base).is_ok_and(|url| is_loopback(&url))
     }
+}
+
+/// An `http` or `https` URL without credentials.
+pub(super) fn checked_url(base_url: &str) -> Result<Url, EndpointError> {
+    let url = Url::parse(base_url).map_err(|_| EndpointError::Url)?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(EndpointError::Url);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(EndpointError::Credentials);
+    }
+    Ok(url)
+}
+
+/// Whether a URL leads to this machine itself.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let Some(host) = url.host_str() else {
+        return false;
+    };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 impl Config for Address {

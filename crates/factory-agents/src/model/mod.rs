@@ -1,10 +1,13 @@
-//! Ways to ask a model: live, live and recorded, or from a recording.
+//! Ways to ask a model: live, live and recorded, or from a recording; and a [`door`] to one for programs that ask by
+//! themselves.
 
 mod canonical;
 mod cassette;
 mod difference;
+pub mod door;
 mod drift;
 mod endpoint;
+mod http;
 mod openai;
 mod record;
 mod redact;

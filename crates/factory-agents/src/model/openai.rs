@@ -4,7 +4,6 @@
 //! body, too. So a service of ours sits below it: it looks at the status first and carries a refusal out as an error of
 //! our own; the retries are here, bounded by time.
 
-use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use async_openai::Client;
@@ -17,13 +16,13 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
 use super::endpoint::{Address, Endpoint, EndpointError};
+use super::http;
 use super::wire;
 
 /// The pause before the second try; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// No pause of our own is longer; the endpoint may ask for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much of an error body is read.
 const ERROR_BYTES: usize = 16 * 1024;
 /// How much of it is told.
@@ -41,17 +40,8 @@ impl OpenAiModel {
     /// # Errors
     /// [`EndpointError`] when the endpoint's description cannot work.
     pub fn new(endpoint: Endpoint) -> Result<Self, EndpointError> {
-        install_tls();
         let address = Address::of(&endpoint)?;
-        let mut builder = reqwest::Client::builder()
-            .timeout(endpoint.timeout)
-            .connect_timeout(CONNECT_TIMEOUT.min(endpoint.timeout))
-            // A redirected POST would be repeated as a GET.
-            .redirect(reqwest::redirect::Policy::none());
-        if address.is_loopback() {
-            builder = builder.no_proxy();
-        }
-        let http = builder.build().map_err(EndpointError::Client)?;
+        let http = http::client(endpoint.timeout, address.is_loopback()).map_err(EndpointError::Client)?;
         let service_http = http.clone();
         let service = tower::service_fn(move |request| send(service_http.clone(), request));
         let client = Client::build(http, address).with_http_service(service);
@@ -149,15 +139,6 @@ impl ModelClient for OpenAiModel {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
-}
-
-/// reqwest without a built-in provider takes the process's default, and there must be one.
-fn install_tls() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // Somebody else's choice is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
 }
 
 /// The service below async-openai: sends, and answers only what has a status of success.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod door;
 mod endpoint;
 mod golden;
 mod live;
@@ -19,6 +20,7 @@ use libtest_mimic::Arguments;
 fn main() -> ExitCode {
     factory_sandbox::enter_if_helper();
     let trials = [
+        door::trials(),
         golden::trials(),
         live::trials(),
         phases::trials(),
