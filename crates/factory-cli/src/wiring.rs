@@ -250,6 +250,7 @@ pub(crate) fn workspaces(
         holdout_paths: Vec::new(),
         holdout_dirs,
         setup: place.config.setup.clone(),
+        hosts: place.config.sandbox.hosts(),
         launcher,
     })
     .map_err(|error| CliError::usage("checkouts cannot be made").because(&error))

@@ -55,6 +55,8 @@ pub(crate) struct Recipe {
     pub(crate) project: PathBuf,
     /// What the project's set-up made, if it has any.
     pub(crate) dependencies: Option<PathBuf>,
+    /// The hosts that it may reach.
+    pub(crate) hosts: Vec<String>,
     /// Variables that the project's set-up adds.
     pub(crate) environment: BTreeMap<String, String>,
     /// Where deployments get their folders.
@@ -176,6 +178,8 @@ impl Deployment {
         let mails = Arc::clone(&self.smtp);
         let command = self
             .command(&self.recipe.config.command)?
+            .allow(&self.recipe.hosts)
+            .map_err(launch_failure)?
             .port(self.lease.port())
             .door(self.smtp_lease.port(), move |listener| {
                 let mails = Arc::clone(&mails);
@@ -397,6 +401,7 @@ pub(crate) async fn build(recipe: &Recipe, line: &str) -> Result<(), DeployFailu
         .merge_output(true)
         .limits(Limits { wall: BUILD, ..Limits::default() });
     let command = recipe.dependencies.iter().fold(command, Command::read);
+    let command = command.allow(&recipe.hosts).map_err(launch_failure)?;
     let finished = recipe.launcher.run(command).await.map_err(launch_failure)?;
     match finished.end {
         End::Exited(0) => Ok(()),

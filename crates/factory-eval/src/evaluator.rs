@@ -93,6 +93,7 @@ impl ServiceEvaluator {
             clock,
             project: candidate.checkout.project.clone(),
             dependencies: candidate.checkout.dependencies.clone(),
+            hosts: candidate.checkout.hosts.clone(),
             environment: candidate.checkout.environment.clone(),
             parent: parent.path().to_owned(),
         };

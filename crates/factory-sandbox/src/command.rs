@@ -2,13 +2,15 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::confinement::{Access, Door, Network};
 use crate::environment::Environment;
+use crate::error::SandboxError;
+use crate::proxy::{Allowed, Bounds, Proxy};
 
 /// The bounds of one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +159,38 @@ impl Command {
     pub fn port(mut self, port: u16) -> Self {
         self.access.ports.push(port);
         self
+    }
+
+    /// Lets a confined command reach these hosts, `name:port` each, through a proxy behind a door of its private network.
+    /// Programs are told of it by the variables that most of them heed; none can go around it. No host, no door.
+    ///
+    /// # Errors
+    /// What is wrong with an entry; or that no port could be found for the door.
+    pub fn allow(self, hosts: &[String]) -> Result<Self, SandboxError> {
+        if hosts.is_empty() {
+            return Ok(self);
+        }
+        let allowed = Allowed::of(hosts).map_err(|source| SandboxError::Hosts { source })?;
+        // Free here and now, which is all that can be had on a loopback that others share.
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+        let port =
+            port.map_err(|source| SandboxError::Io { action: "find a port for the proxy", source })?.port();
+        let url = format!("http://{}:{port}", Ipv4Addr::LOCALHOST);
+        let mut command = self;
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"] {
+            command.environment = command.environment.with(name, &url);
+        }
+        for name in ["NO_PROXY", "no_proxy"] {
+            command.environment = command.environment.with(name, "127.0.0.1,localhost");
+        }
+        // Each ends when the command is over, and its doors are dropped.
+        let running: Mutex<Vec<Proxy>> = Mutex::default();
+        Ok(command.door(port, move |listener| {
+            // One that cannot be started leaves a door behind which nobody answers.
+            if let Ok(proxy) = Proxy::start(listener, allowed.clone(), Bounds::default()) {
+                running.lock().unwrap_or_else(PoisonError::into_inner).push(proxy);
+            }
+        }))
     }
 
     /// Puts a door into a private network: a command that connects to this port of its loopback is answered by whatever

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::proxy::AllowedError;
+
 /// A command that was not run, or whose fate is unknown.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,6 +44,12 @@ pub enum SandboxError {
         hidden: PathBuf,
         /// What it is inside of.
         open: PathBuf,
+    },
+    /// A host that a command is to reach is not written as it must be.
+    #[error("the list of hosts that commands may reach cannot be used")]
+    Hosts {
+        /// Which, and why.
+        source: AllowedError,
     },
     /// This machine offers neither of the two profiles.
     #[error("this machine lets nothing be confined: {why}")]

@@ -113,7 +113,7 @@ impl Launcher {
         let bytes = command.limits.output_bytes as u64;
         let output = Output::Log { bytes };
         let (keeper, reach) = self.launch(&command, Stdio::from(file), Stdio::null(), output).await?;
-        Ok(Service::new(keeper, reach))
+        Ok(Service::new(keeper, reach, command.access.doors))
     }
 
     /// Whether commands can be launched here at all, as they would be.

@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 
 use crate::broker::Broker;
 use crate::command::Command;
+use crate::confinement::Door;
 use crate::end::{End, Finished};
 use crate::error::SandboxError;
 use crate::handle::Handle;
@@ -19,6 +20,8 @@ use crate::launcher::Launcher;
 pub struct Service {
     keeper: Handle,
     reach: Reach,
+    /// What answers behind them lives as long as they do.
+    _doors: Vec<Door>,
 }
 
 /// How a service is reached from outside.
@@ -31,8 +34,8 @@ pub(crate) enum Reach {
 }
 
 impl Service {
-    pub(crate) fn new(keeper: Handle, reach: Reach) -> Self {
-        Self { keeper, reach }
+    pub(crate) fn new(keeper: Handle, reach: Reach, doors: Vec<Door>) -> Self {
+        Self { keeper, reach, _doors: doors }
     }
 
     /// A connection to a port of its loopback. Whoever listens there need not be the service, but in a sandbox of profile A

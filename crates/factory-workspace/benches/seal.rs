@@ -34,6 +34,7 @@ fn main() {
         holdout_paths: vec![HOLDOUTS.to_owned()],
         holdout_dirs: Vec::new(),
         setup: None,
+        hosts: factory_workspace::Hosts::default(),
         launcher: Launcher::new(),
     };
     let (mut clones, mut firsts, mut agains) = (Vec::new(), Vec::new(), Vec::new());

@@ -49,7 +49,7 @@ impl ProjectChecks {
             .write(&checkout.scratch)
             .limits(Limits { wall: check.timeout, output_bytes: LOG_BYTES, ..Limits::default() });
         let command = checkout.dependencies.iter().fold(command, Command::read);
-        let finished = self.launcher.run(command).await?;
+        let finished = self.launcher.run(command.allow(&checkout.hosts)?).await?;
         let outcome = match finished.end {
             End::Exited(0) => CheckOutcome::Passed,
             End::Exited(status) => CheckOutcome::Failed { status },

@@ -51,6 +51,7 @@ pub(crate) fn prove(
         digest: Digest::of(listed.as_bytes()),
         holdouts: holdouts.len() as u64,
         confined,
+        hosts: Vec::new(),
     })
 }
 

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use factory_core::artifact::{Merge, Patch};
-use factory_core::ids::{EffectId, GitOid};
-use factory_engine::port::workspace::{Checkout, Contents, Landing, Rebased, WorkspaceError, Workspaces};
+use factory_core::ids::{EffectId, GitOid, StageId};
+use factory_engine::port::workspace::{
+    Checkout, Contents, Landing, Rebased, SealProof, WorkspaceError, Workspaces,
+};
 use factory_sandbox::Launcher;
 use git2::{Oid, Repository};
 use tokio::task;
@@ -43,8 +45,28 @@ pub struct WorkspaceConfig {
     pub holdout_dirs: Vec<PathBuf>,
     /// How the project's dependencies come in, if it has any.
     pub setup: Option<SetupConfig>,
+    /// The hosts that commands may reach.
+    pub hosts: Hosts,
     /// Starts the command of `setup`.
     pub launcher: Launcher,
+}
+
+/// The hosts that commands in checkouts may reach, `name:port` each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hosts {
+    /// In every stage.
+    pub always: Vec<String>,
+    /// In these stages as well.
+    pub in_stage: BTreeMap<String, Vec<String>>,
+}
+
+impl Hosts {
+    /// Those of one stage, each once.
+    fn of(&self, stage: &StageId) -> Vec<String> {
+        let own = self.in_stage.get(stage.as_str()).into_iter().flatten();
+        let all: BTreeSet<&String> = self.always.iter().chain(own).collect();
+        all.into_iter().cloned().collect()
+    }
 }
 
 /// Sealed checkouts of a git repository, made with libgit2.
@@ -59,6 +81,7 @@ pub(crate) struct Inner {
     pub(crate) project: Project,
     pub(crate) cache: PathBuf,
     pub(crate) setup: Option<SetupConfig>,
+    hosts: Hosts,
     pub(crate) launcher: Launcher,
     rules: PathRules,
     /// Where content of holdouts is found on disk.
@@ -76,7 +99,8 @@ impl GitWorkspaces {
     /// # Errors
     /// [`WorkspaceError::Io`] if the cache cannot be made, or is inside the repository that is to be kept out of it.
     pub fn new(config: WorkspaceConfig) -> Result<Self, WorkspaceError> {
-        let WorkspaceConfig { project, cache, mut holdout_paths, holdout_dirs, setup, launcher } = config;
+        let WorkspaceConfig { project, cache, mut holdout_paths, holdout_dirs, setup, hosts, launcher } =
+            config;
         let making = "making the cache directory";
         std::fs::create_dir_all(&cache).map_err(error::io(making))?;
         let cache = cache.canonicalize().map_err(error::io(making))?;
@@ -102,7 +126,7 @@ impl GitWorkspaces {
         let links =
             keep.map(|path| setup::in_repository(project.subdirectory(), path).into_bytes()).collect();
         let past = Mutex::default();
-        let inner = Inner { project, cache, setup, launcher, rules, holdout_places, past, links };
+        let inner = Inner { project, cache, setup, hosts, launcher, rules, holdout_places, past, links };
         Ok(Self { inner: Arc::new(inner) })
     }
 }
@@ -239,13 +263,16 @@ impl Inner {
             dependencies = Some(ready.folder);
         }
         sealed.finish(&exclude)?;
+        let hosts = self.hosts.of(&effect.stage);
         let proof = proof::prove(&root, &holdouts, self.confined())?;
+        let proof = SealProof { hosts: hosts.clone(), ..proof };
         Ok(Checkout {
             root,
             project,
             scratch: folder.scratch(),
             environment,
             dependencies,
+            hosts,
             proof,
             guard: Box::new(folder),
         })

@@ -57,12 +57,13 @@ impl Tool for Bash<'_> {
             let command = command.cwd(&self.checkout.project).environment(environment.clone());
             let command = command.merge_output(true).limits(limits);
             let command = self.checkout.dependencies.iter().fold(command, Command::read);
-            command.write(&self.checkout.root).write(&self.checkout.scratch)
+            command.write(&self.checkout.root).write(&self.checkout.scratch).allow(&self.checkout.hosts)
         };
         let bash = Command::new("bash").arg("-c").arg(&arguments.command);
-        let finished = match self.launcher.run(prepared(bash)).await {
+        let finished = match self.launcher.run(prepared(bash).map_err(broken)?).await {
             Err(SandboxError::ProgramNotFound { .. }) => {
-                self.launcher.run(prepared(Command::shell(&arguments.command))).await
+                let shell = Command::shell(&arguments.command);
+                self.launcher.run(prepared(shell).map_err(broken)?).await
             }
             other => other,
         };

@@ -22,7 +22,14 @@ pub(crate) fn checkout() -> (tempfile::TempDir, Checkout) {
         scratch: folder.path().join("tree-scratch"),
         environment: BTreeMap::new(),
         dependencies: None,
-        proof: SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0, confined: String::new() },
+        hosts: Vec::new(),
+        proof: SealProof {
+            objects: 0,
+            digest: Digest::of(b""),
+            holdouts: 0,
+            confined: String::new(),
+            hosts: Vec::new(),
+        },
         guard: Box::new(NoGuard),
     };
     fs::create_dir(&checkout.root).unwrap();

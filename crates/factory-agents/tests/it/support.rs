@@ -70,7 +70,14 @@ impl Desk {
             scratch: folder.path().join("scratch"),
             environment: BTreeMap::from([("GREETING".to_owned(), "good day".to_owned())]),
             dependencies: None,
-            proof: SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0, confined: String::new() },
+            hosts: Vec::new(),
+            proof: SealProof {
+                objects: 0,
+                digest: Digest::of(b""),
+                holdouts: 0,
+                confined: String::new(),
+                hosts: Vec::new(),
+            },
             guard: Box::new(NoGuard),
         };
         let attempt = Attempt(attempt);

@@ -1,10 +1,12 @@
 //! `factory.toml`: what a project says of itself. Everything in it is seen by the implementer, so nothing in it is secret.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use factory_eval::config::DeployConfig;
-use factory_workspace::SetupConfig;
+use factory_sandbox::proxy::Allowed;
+use factory_workspace::{Hosts, SetupConfig};
 use serde::Deserialize;
 
 use super::toml_file;
@@ -64,6 +66,31 @@ pub(crate) struct SandboxTable {
     /// Files and folders outside of every home directory, such as an SDK.
     #[serde(default)]
     pub(crate) read: Vec<PathBuf>,
+    /// Hosts that commands may reach in every stage, `name:port` each.
+    #[serde(default)]
+    pub(crate) allow: Vec<String>,
+    /// The same for single stages, by their ids.
+    #[serde(default)]
+    pub(crate) stage: BTreeMap<String, StageTable>,
+}
+
+/// `[sandbox.stage.ID]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StageTable {
+    #[serde(default)]
+    pub(crate) allow: Vec<String>,
+}
+
+impl SandboxTable {
+    /// The hosts that commands may reach.
+    pub(crate) fn hosts(&self) -> Hosts {
+        let stages = self.stage.iter();
+        Hosts {
+            always: self.allow.clone(),
+            in_stage: stages.map(|(id, table)| (id.clone(), table.allow.clone())).collect(),
+        }
+    }
 }
 
 /// `[model]`: which model to ask and what it costs. Where it is asked, and with which key, is not the project's to say.
@@ -90,6 +117,13 @@ impl ProjectConfig {
         }) {
             return Err(CliError::usage(format!("{FILE} has two checks named `{twice}`")));
         }
+        let sandbox = &config.sandbox;
+        let hosts = sandbox.stage.values().flat_map(|table| &table.allow).chain(&sandbox.allow);
+        Allowed::of(hosts.map(String::as_str)).map_err(|error| {
+            CliError::usage(format!("{FILE} lets commands reach what is not a host"))
+                .because(&error)
+                .hint("write name:port, such as \"crates.example:443\", without scheme and path")
+        })?;
         Ok(config)
     }
 

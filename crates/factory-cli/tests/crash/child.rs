@@ -99,6 +99,7 @@ fn ports(
         holdout_paths: Vec::new(),
         holdout_dirs: Vec::new(),
         setup: None,
+        hosts: factory_workspace::Hosts::default(),
         launcher: Launcher::new(),
     });
     let workspaces = workspaces.unwrap();

@@ -21,6 +21,8 @@ pub struct Checkout {
     pub environment: BTreeMap<String, String>,
     /// The folder of what `[setup]` made, which all of them may read. The same for many checkouts.
     pub dependencies: Option<PathBuf>,
+    /// The hosts that commands in it may reach, `name:port` each; none, unless the project says so for this stage.
+    pub hosts: Vec<String>,
     /// What was looked at before it was handed out.
     pub proof: SealProof,
     /// Removes the folders when dropped.
@@ -39,14 +41,20 @@ pub struct SealProof {
     pub holdouts: u64,
     /// How commands in the checkout are confined, in words.
     pub confined: String,
+    /// What they can reach beside their own loopback.
+    pub hosts: Vec<String>,
 }
 
 impl SealProof {
     /// What is kept with what was made in the checkout: whoever seals the same base and patch gets the same first two
-    /// lines. The last one says how commands were confined, so that nobody has to take that on trust later.
+    /// lines. The last two say how commands were confined and what they could reach, so that nobody has to take
+    /// that on trust later.
     pub fn text(&self) -> String {
-        let Self { objects, digest, holdouts, confined } = self;
-        format!("factory seal 2\nobjects {objects} {digest}\nholdouts {holdouts}\nconfined {confined}\n")
+        let Self { objects, digest, holdouts, confined, hosts } = self;
+        let hosts = if hosts.is_empty() { "none".to_owned() } else { hosts.join(" ") };
+        format!(
+            "factory seal 2\nobjects {objects} {digest}\nholdouts {holdouts}\nconfined {confined}\nhosts {hosts}\n"
+        )
     }
 }
 

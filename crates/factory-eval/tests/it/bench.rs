@@ -107,7 +107,14 @@ impl Bench {
             scratch: self.path("scratch"),
             environment: BTreeMap::from([("FROM_SETUP".to_owned(), "yes".to_owned())]),
             dependencies: None,
-            proof: SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0, confined: String::new() },
+            hosts: Vec::new(),
+            proof: SealProof {
+                objects: 0,
+                digest: Digest::of(b""),
+                holdouts: 0,
+                confined: String::new(),
+                hosts: Vec::new(),
+            },
             guard: Box::new(Kept),
         };
         let effect = EffectId {

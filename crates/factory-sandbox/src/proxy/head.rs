@@ -13,7 +13,8 @@ pub(super) const HEAD_BYTES: usize = 8 * 1024;
 pub(super) const HEADER_LINES: usize = 64;
 
 const METHOD: &str = "CONNECT ";
-const VERSION: &str = " HTTP/1.1";
+/// A tunnel is the same in both; clients of Python up to 3.11 ask in the older one.
+const VERSIONS: [&str; 2] = [" HTTP/1.1", " HTTP/1.0"];
 
 /// What a head says so far.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub(super) enum HeadFault {
     Byte,
     #[error("only CONNECT is understood")]
     Method,
-    #[error("only HTTP/1.1 is understood")]
+    #[error("only HTTP/1.1 and HTTP/1.0 are understood")]
     Version,
     #[error("the target is no host:port")]
     Target(#[source] TargetFault),
@@ -103,7 +104,7 @@ fn next_line(bytes: &[u8]) -> Result<Option<(&str, &[u8])>, HeadFault> {
 
 fn request_line(line: &str) -> Result<Target, HeadFault> {
     let rest = line.strip_prefix(METHOD).ok_or(HeadFault::Method)?;
-    let target = rest.strip_suffix(VERSION).ok_or(HeadFault::Version)?;
+    let target = VERSIONS.iter().find_map(|version| rest.strip_suffix(version)).ok_or(HeadFault::Version)?;
     Target::requested(target).map_err(HeadFault::Target)
 }
 

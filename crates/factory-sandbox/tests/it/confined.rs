@@ -41,6 +41,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         add("nothing_outlives_it", |p, s| Box::pin(nothing_outlives_it(p, s)));
         add("a_service_is_reached_and_stopped", |p, s| Box::pin(a_service_is_reached_and_stopped(p, s)));
         add("doors_lead_out", |p, s| Box::pin(doors_lead_out(p, s)));
+        add("only_named_hosts_are_reached", |p, s| Box::pin(only_named_hosts_are_reached(p, s)));
         add("commands_run_beside_a_service", |p, s| Box::pin(commands_run_beside_a_service(p, s)));
         add("what_is_hidden_is_hidden", |p, s| Box::pin(what_is_hidden_is_hidden(p, s)));
         add("host_network_is_the_hosts", |p, s| Box::pin(host_network_is_the_hosts(p, s)));
@@ -247,6 +248,40 @@ except OSError: print('closed')\""
     let finished = launcher(profile).run(command).await.unwrap();
     drop(stranger);
     assert_eq!(finished.stdout.text(), "kconk\nclosed\n", "{finished:?}");
+}
+
+/// Asks the proxy that the variable names for a tunnel to each of the arguments, and says hello through it.
+const TUNNELS: &str = r"
+import os, socket, sys
+proxy = os.environ['https_proxy'].split('//')[1].split(':')
+for target in sys.argv[1:]:
+    tunnel = socket.create_connection((proxy[0], int(proxy[1])))
+    tunnel.sendall(f'CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n'.encode())
+    print(tunnel.recv(1000).split()[1].decode())
+    tunnel.sendall(b'hello')
+    if target == sys.argv[1]:
+        print(tunnel.recv(9).decode())
+";
+
+async fn only_named_hosts_are_reached(profile: Profile, scratch: &Path) {
+    fs::write(scratch.join("tunnels.py"), TUNNELS).unwrap();
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let open = listener.local_addr().unwrap().port();
+    let stranger = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let closed = stranger.local_addr().unwrap().port();
+    let answering = std::thread::spawn(move || {
+        let (mut peer, _) = listener.accept().unwrap();
+        let mut heard = [0; 5];
+        peer.read_exact(&mut heard).unwrap();
+        peer.write_all(b"yes").unwrap();
+    });
+    let line = format!("python3 tunnels.py 127.0.0.1:{open} 127.0.0.1:{closed} example.test:443");
+    let command = shell(&line, scratch).write(scratch).allow(&[format!("127.0.0.1:{open}")]).unwrap();
+    let finished = launcher(profile).run(command).await.unwrap();
+    assert_eq!(finished.stdout.text(), "200\nyes\n403\n403\n", "{finished:?}");
+    answering.join().unwrap();
+    let error = shell("true", scratch).allow(&["*.example:443".to_owned()]).unwrap_err();
+    assert!(error.to_string().contains("list of hosts"), "{error}");
 }
 
 async fn commands_run_beside_a_service(profile: Profile, scratch: &Path) {

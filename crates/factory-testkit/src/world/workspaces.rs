@@ -167,6 +167,7 @@ impl Workspaces for WorldWorkspaces {
             scratch,
             environment: BTreeMap::new(),
             dependencies: None,
+            hosts: Vec::new(),
             proof: samples::proof(),
             guard,
         })

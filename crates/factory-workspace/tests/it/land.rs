@@ -417,6 +417,7 @@ pub(crate) fn obey() -> ExitCode {
         holdout_paths: Vec::new(),
         holdout_dirs: Vec::new(),
         setup: None,
+        hosts: factory_workspace::Hosts::default(),
         launcher: factory_sandbox::Launcher::new(),
     };
     let base = config.project.head().clone();

@@ -145,8 +145,10 @@ pub(crate) fn a_checkout_comes_with_its_proof() {
     listed.sort();
     assert_eq!(checkout.proof.digest, Digest::of(listed.concat().as_bytes()));
     let text = checkout.proof.text();
-    let wanted =
-        format!("factory seal 2\nobjects 5 {}\nholdouts 2\nconfined not at all\n", checkout.proof.digest);
+    let wanted = format!(
+        "factory seal 2\nobjects 5 {}\nholdouts 2\nconfined not at all\nhosts none\n",
+        checkout.proof.digest
+    );
     assert_eq!(text, wanted);
     // The same again, wherever and whenever; and another for another base.
     assert_eq!(fixture.seal(&workspaces).unwrap().proof, checkout.proof);

@@ -234,6 +234,7 @@ pub(crate) fn be_killed() -> ExitCode {
         holdout_paths: Vec::new(),
         holdout_dirs: Vec::new(),
         setup: Some(config(&env::var(VICTIM_COMMAND).unwrap())),
+        hosts: factory_workspace::Hosts::default(),
         launcher: Launcher::new(),
     };
     let head = config.project.head().clone();

@@ -98,6 +98,7 @@ impl Fixture {
             holdout_paths: Vec::new(),
             holdout_dirs: Vec::new(),
             setup: None,
+            hosts: factory_workspace::Hosts::default(),
             launcher: Launcher::new(),
         }
     }

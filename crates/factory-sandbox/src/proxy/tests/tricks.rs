@@ -187,7 +187,7 @@ async fn a_get_with_a_whole_url() {
 async fn other_methods_and_versions() {
     refused("connect localhost:PORT HTTP/1.1\r\n\r\n", 400, "only CONNECT is understood").await;
     refused("CONNECTX localhost:PORT HTTP/1.1\r\n\r\n", 400, "only CONNECT is understood").await;
-    for version in ["HTTP/1.0", "HTTP/2.0", "http/1.1", "HTTP/1.1 "] {
+    for version in ["HTTP/0.9", "HTTP/2.0", "http/1.1", "HTTP/1.1 "] {
         let request = format!("CONNECT localhost:PORT {version}\r\n\r\n");
         refused(request, 400, "only HTTP/1.1 is understood").await;
     }
