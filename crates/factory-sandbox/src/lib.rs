@@ -22,9 +22,13 @@
 //! }
 //! ```
 //!
-//! What the keeper does not do: it confines nothing. The command has the caller's user, files and network, so it can
-//! also kill the keeper itself; then the caller gets [`SandboxError::KeeperLost`], and what the command had started
-//! may live on. Linux only, with `/proc` mounted.
+//! A launcher that was told how ([`Launcher::confined`]) also confines: the keeper executes the program once more as the
+//! first process of a sandbox, which builds what the command may see, gives up all privileges, sets the rules that the command
+//! inherits, and then stays as the broker of sockets: [`Service::dial`] reaches into a sandbox, [`Command::door`] leads out
+//! of it. [`Profile`] says in which ways that is done.
+//!
+//! Without that, a command has the caller's user, files and network, so it can also kill the keeper itself; then the caller
+//! gets [`SandboxError::KeeperLost`], and what the command had started may live on. Linux only, with `/proc` mounted.
 
 mod broker;
 mod capture;
