@@ -86,7 +86,7 @@ const UNKNOWN: [c_long; 4] =
     [libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register, libc::SYS_clone3];
 
 /// IPC by numbers instead of names: shared with the machine in profile B.
-const SHARED_IPC: [c_long; 12] = [
+const SHARED_IPC: [c_long; 13] = [
     libc::SYS_shmget,
     libc::SYS_shmat,
     libc::SYS_shmctl,
@@ -96,10 +96,14 @@ const SHARED_IPC: [c_long; 12] = [
     libc::SYS_msgctl,
     libc::SYS_semget,
     libc::SYS_semop,
+    libc::SYS_semtimedop,
     libc::SYS_semctl,
     libc::SYS_mq_open,
     libc::SYS_mq_unlink,
 ];
+
+/// Ways of sending, with the argument that has their flags.
+const SENDING: [(c_long, u8); 3] = [(libc::SYS_sendto, 3), (libc::SYS_sendmsg, 2), (libc::SYS_sendmmsg, 3)];
 
 /// Flags of clone(2) that make namespaces.
 const NEW_SPACES: [i32; 8] = [
@@ -167,6 +171,27 @@ fn forbidden(confinement: &Confinement) -> BTreeMap<i64, Vec<SeccompRule>> {
     rules.insert(libc::SYS_socket, sockets(confinement));
     if confinement.profile == Profile::Landlock {
         rules.extend(SHARED_IPC.map(|call| (call, Vec::new())));
+        rules.extend(unseen(confinement.network));
+    }
+    rules
+}
+
+/// What profile B shares with the machine, and Landlock does not look at.
+fn unseen(network: Network) -> BTreeMap<i64, Vec<SeccompRule>> {
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
+    // Tells the names of what others open in a folder that cannot be opened.
+    rules.insert(libc::SYS_inotify_add_watch, Vec::new());
+    // Limits of other processes; 0 is the caller.
+    rules.insert(libc::SYS_prlimit64, vec![rule(&[(0, Op::Ne, 0)])]);
+    // Either half of a pair of datagram sockets can send to any other that has a path. A raw one is the same to the kernel.
+    let pairs = [libc::SOCK_DGRAM, libc::SOCK_RAW]
+        .map(|kind| rule(&[(1, Op::MaskedEq(KIND_OF_SOCKET), u64::from(kind.unsigned_abs()))]));
+    rules.insert(libc::SYS_socketpair, pairs.into());
+    if network == Network::Private {
+        // Connects, and nothing that watches connect(2) is asked.
+        let flag = u64::from(libc::MSG_FASTOPEN.unsigned_abs());
+        let sending = SENDING.map(|(call, flags)| (call, vec![rule(&[(flags, Op::MaskedEq(flag), flag)])]));
+        rules.extend(sending);
     }
     rules
 }
@@ -192,12 +217,10 @@ fn sockets(confinement: &Confinement) -> Vec<SeccompRule> {
                 let kind = (1, Op::MaskedEq(KIND_OF_SOCKET), family(kind));
                 rules.push(rule(&[(0, Op::Eq, family(of)), kind]));
             }
+            // MPTCP, SMC and others are TCP to the program, but not to Landlock.
+            let tcp = u64::from(libc::IPPROTO_TCP.unsigned_abs());
+            rules.push(rule(&[(0, Op::Eq, family(of)), (2, Op::Ne, 0), (2, Op::Ne, tcp)]));
         }
-    }
-    if !spaces {
-        // SMC and MPTCP are TCP to the program, but not to Landlock.
-        rules.push(rule(&[(0, Op::Eq, family(libc::AF_INET)), (2, Op::Eq, family(libc::IPPROTO_MPTCP))]));
-        rules.push(rule(&[(0, Op::Eq, family(libc::AF_INET6)), (2, Op::Eq, family(libc::IPPROTO_MPTCP))]));
     }
     rules
 }
