@@ -35,7 +35,10 @@ impl Folder {
             let checkouts = cache.join(FOLDER);
             fs::create_dir_all(&checkouts)?;
             let _no_sweep = lock(&checkouts.join(LOCK))?;
-            let path = tempfile::Builder::new().prefix(&name).rand_bytes(8).tempdir_in(&checkouts)?.keep();
+            // Closed to other users: an implementer could leave a program in it that makes whoever starts it its owner.
+            let closed = Permissions::from_mode(0o700);
+            let mut builder = tempfile::Builder::new();
+            let path = builder.prefix(&name).rand_bytes(8).permissions(closed).tempdir_in(&checkouts)?.keep();
             let folder = Self { _lock: lock(&path.join(LOCK))?, path };
             fs::create_dir(folder.scratch())?;
             Ok(folder)
