@@ -1,0 +1,193 @@
+//! Attacks as they stand in their files: a head of comments, and a program.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The groups, in the order of the table.
+pub(crate) const GROUPS: [(&str, &str); 6] = [
+    ("history", "What git keeps"),
+    ("paths", "Ways through the file system"),
+    ("process", "Other processes and the kernel"),
+    ("network", "Sockets"),
+    ("evaluation", "The candidate, while it is judged"),
+    ("side", "What is left for somebody else to follow"),
+];
+
+/// What a defence consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Mode {
+    /// Profile A.
+    A,
+    /// Profile B.
+    B,
+    /// No sandbox: only the sealed checkout.
+    Seal,
+    /// No sandbox, and another copy of the project instead of a sealed one.
+    Off,
+}
+
+impl Mode {
+    pub(crate) const ALL: [Mode; 4] = [Mode::A, Mode::B, Mode::Seal, Mode::Off];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Mode::A => "A",
+            Mode::B => "B",
+            Mode::Seal => "seal",
+            Mode::Off => "off",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|mode| mode.name() == name)
+            .unwrap_or_else(|| panic!("no profile `{name}`"))
+    }
+}
+
+/// What is expected where nothing defends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Off {
+    /// It succeeds; for one of the users at least, if one is named.
+    Leaked(Option<String>),
+    /// It is not tried, and why.
+    NotShown(String),
+}
+
+/// What takes the place of the seal where nothing defends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Instead {
+    Clone,
+    Shared,
+    Copy,
+    Worktree,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Attack {
+    /// `GROUP::NAME`.
+    pub(crate) name: String,
+    pub(crate) file: PathBuf,
+    pub(crate) does: String,
+    pub(crate) stopped_by: String,
+    profiles: Vec<Mode>,
+    pub(crate) off: Off,
+    /// Why nothing is claimed for profile B.
+    pub(crate) weakness: Option<String>,
+    /// It runs as a service that is dialled.
+    pub(crate) candidate: bool,
+    /// It runs in a copy of a project, and what of.
+    pub(crate) sealed: Option<String>,
+    pub(crate) instead: Instead,
+    /// Afterwards its changes are taken out of the checkout, by somebody outside.
+    pub(crate) taken: bool,
+    /// Its last part looks, outside, at whether it has done what must not be done.
+    pub(crate) checks: bool,
+    /// Where nothing defends, it is a plain child of the orchestrator.
+    pub(crate) bare: bool,
+    /// Only this user can try it.
+    pub(crate) only: Option<String>,
+}
+
+impl Attack {
+    pub(crate) fn group(&self) -> &str {
+        self.name.split_once("::").unwrap().0
+    }
+
+    pub(crate) fn short(&self) -> &str {
+        self.name.split_once("::").unwrap().1
+    }
+
+    pub(crate) fn claims(&self, mode: Mode) -> bool {
+        self.profiles.contains(&mode)
+    }
+
+    /// How it is to be tried.
+    pub(crate) fn modes(&self) -> Vec<Mode> {
+        let mut modes = self.profiles.clone();
+        match self.off {
+            Off::Leaked(_) => modes.push(Mode::Off),
+            Off::NotShown(_) => {}
+        }
+        modes
+    }
+
+    pub(crate) fn read(name: String, file: &Path) -> Self {
+        let text = fs::read_to_string(file).unwrap();
+        let mut head: BTreeMap<&str, String> = BTreeMap::new();
+        for line in text.lines().skip_while(|line| line.starts_with("#!")) {
+            let Some(line) = line.strip_prefix("# ") else { break };
+            match line.split_once(": ") {
+                Some((key, value)) if !line.starts_with(' ') => {
+                    assert!(head.insert(key, value.to_owned()).is_none(), "{name}: `{key}` twice");
+                }
+                // A line that goes on.
+                _ => head.last_entry().unwrap_or_else(|| panic!("{name}: {line}")).get_mut().push_str(line),
+            }
+        }
+        let mut take = |key: &str| head.remove(key);
+        let mut need = |key: &str| take(key).unwrap_or_else(|| panic!("{name} does not say `{key}:`"));
+        let (does, stopped_by, profiles, off) =
+            (need("does"), need("stopped by"), need("profiles"), need("off"));
+        let off = match off.split_once(": ") {
+            Some(("not shown", why)) => Off::NotShown(why.to_owned()),
+            Some(_) => panic!("{name}: off: {off}"),
+            None => match off.strip_prefix("leaked") {
+                Some("") => Off::Leaked(None),
+                Some(rest) => Off::Leaked(Some(rest.strip_prefix(" as ").unwrap().to_owned())),
+                None => panic!("{name}: off: {off}"),
+            },
+        };
+        let instead = take("instead");
+        let bare = instead.as_deref() == Some("plain child");
+        let instead = match instead.as_deref() {
+            None | Some("clone" | "plain child") => Instead::Clone,
+            Some("shared") => Instead::Shared,
+            Some("copy") => Instead::Copy,
+            Some("worktree") => Instead::Worktree,
+            Some(other) => panic!("{name}: instead: {other}"),
+        };
+        let attack = Self {
+            file: file.to_owned(),
+            does,
+            stopped_by,
+            profiles: profiles.split(' ').map(Mode::named).collect(),
+            off,
+            weakness: take("weakness"),
+            candidate: take("role").is_some_and(|role| role == "candidate"),
+            sealed: take("sealed"),
+            instead,
+            bare,
+            taken: take("then").is_some_and(|then| then == "its changes are taken out"),
+            checks: take("check").is_some(),
+            only: take("only"),
+            name,
+        };
+        assert!(head.is_empty(), "{}: {head:?} in its head", attack.name);
+        assert_eq!(attack.claims(Mode::B), attack.weakness.is_none(), "{}: profile B", attack.name);
+        attack
+    }
+}
+
+/// Where the attacks are.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/redteam/attacks")
+}
+
+/// All attacks, by group and name.
+pub(crate) fn all() -> Vec<Attack> {
+    let mut attacks = Vec::new();
+    for (group, _) in GROUPS {
+        let Ok(entries) = fs::read_dir(folder().join(group)) else { continue };
+        let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.retain(|file| file.extension().is_some_and(|kind| kind == "py" || kind == "sh"));
+        files.sort();
+        for file in files {
+            let name = format!("{group}::{}", file.file_stem().unwrap().to_str().unwrap());
+            attacks.push(Attack::read(name, &file));
+        }
+    }
+    attacks
+}

@@ -1,0 +1,36 @@
+# does: a candidate leaves a process behind that takes no notice when the service is asked to end
+# stopped by: the keeper ends all that descends from it; the process table goes with its first process (A)
+# profiles: A B
+# off: not shown: the keeper ends everything in every mode; `process::outlives` shows it
+# role: candidate
+# check: the process lives on
+import os
+import signal
+from kit import parts, stay
+
+
+def attack():
+    mark = "redteam-stays-" + os.environ["PLANT_PID"]
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            for stream in (0, 1, 2):
+                os.dup2(os.open("/dev/null", os.O_RDWR), stream)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            os.execv("/bin/sh", ["/bin/sh", "-c", "trap '' TERM; sleep 20; exit 0", mark])
+        os._exit(0)
+
+
+def check():
+    mark = ("redteam-stays-" + os.environ["PLANT_PID"]).encode()
+    for pid in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if mark in file.read():
+                    print(os.environ["CANARY"])
+                    os.kill(int(pid), signal.SIGKILL)
+        except (OSError, ValueError):
+            pass
+
+
+parts(attack, stay, check, candidate=True)

@@ -1,0 +1,9 @@
+# does: reads the holdout folder by its absolute path, and all that is near
+# stopped by: an allowlisted root (A); Landlock (B)
+# profiles: A B
+# off: leaked
+plant() { :; }
+attack() {
+  cat "$HOLDOUTS/login.md" "$HOLDOUTS"/* "$OTHER"/* "$PROJECT"/*
+}
+. "$KIT/kit.sh"

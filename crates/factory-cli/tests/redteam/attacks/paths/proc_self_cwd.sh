@@ -1,0 +1,11 @@
+# does: goes through `/proc/self/cwd/..`
+# stopped by: an allowlisted root (A); no `/proc` (B)
+# profiles: A B
+# off: leaked
+plant() {
+  :
+}
+attack() {
+  cat /proc/self/cwd/../../../holdouts/login.md /proc/self/cwd/../../holdouts/login.md
+}
+. "$KIT/kit.sh"

@@ -1,0 +1,94 @@
+//! The red team: hostile commands and hostile candidates that try to read what they must not, or to do what they must not,
+//! each against a canary that was planted where it looks.
+//!
+//! Every attack is a small file in `attacks/`, whose head says what it does and what stops it. It is tried in each profile for
+//! which the defence is claimed, and once with the defence switched off, where it has to succeed: an attack that cannot
+//! succeed tests nothing. All of that happens as the current user and, if that is root, as one without privileges, too.
+//!
+//! `docs/security.md` holds the outcomes. With `FACTORY_REDTEAM_WRITE=1` they are written there; without it, a trial
+//! compares.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod attack;
+mod canary;
+mod checkout;
+mod crew;
+mod play;
+mod stage;
+mod table;
+mod worker;
+
+use std::env;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+
+use attack::{Attack, Mode, Off};
+use crew::Crew;
+use play::Outcome;
+use table::Results;
+
+/// With this variable, what each attack came to is printed.
+const SHOW: &str = "FACTORY_REDTEAM_SHOW";
+/// The program whose sandbox is attacked, and which is its own helper.
+const FACTORY: &str = env!("CARGO_BIN_EXE_factory");
+
+fn main() -> ExitCode {
+    factory_sandbox::enter_if_helper();
+    if worker::is_one() {
+        return worker::run();
+    }
+    let arguments = Arguments::from_args();
+    let attacks: Vec<Arc<Attack>> = attack::all().into_iter().map(Arc::new).collect();
+    let results = Arc::new(Results::default());
+    let mut trials = Vec::new();
+    let crews: Vec<Arc<Crew>> = crew::all().into_iter().map(Arc::new).collect();
+    for attack in &attacks {
+        for crew in &crews {
+            for mode in attack.modes() {
+                trials.push(trial(attack, crew, mode, &results));
+            }
+        }
+    }
+    trials.push(table::trial(attacks.clone(), Arc::clone(&results)));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// One attack, by one user, with the defence of one kind or without any.
+fn trial(attack: &Arc<Attack>, crew: &Arc<Crew>, mode: Mode, results: &Arc<Results>) -> Trial {
+    let name = format!("{}::{}::{}", mode.name(), crew.name, attack.name);
+    let missing = !crew.can(mode) || !crew.has(attack);
+    let (attack, crew, results) = (Arc::clone(attack), Arc::clone(crew), Arc::clone(results));
+    let trial = Trial::test(name, move || {
+        let _running = results.begin();
+        let outcome = crew.play(&attack, mode)?;
+        if env::var_os(SHOW).is_some() {
+            eprintln!("{} {} {}: {outcome:?}", mode.name(), crew.name, attack.name);
+        }
+        results.note(&attack, crew.name, mode, &outcome);
+        judge(&attack, crew.name, mode, &outcome).map_err(Into::into)
+    });
+    trial.with_ignored_flag(missing)
+}
+
+/// Whether it came out as the attack's head claims.
+fn judge(attack: &Attack, user: &str, mode: Mode, outcome: &Outcome) -> Result<(), String> {
+    match (mode, outcome) {
+        (Mode::A | Mode::B | Mode::Seal, Outcome::Leaked(by)) => Err(format!("the attack succeeded: {by}")),
+        (
+            Mode::A | Mode::B | Mode::Seal,
+            Outcome::Blocked(_) | Outcome::Refused(_) | Outcome::Detected(_),
+        ) => Ok(()),
+        (Mode::Off, Outcome::Leaked(_)) | (_, Outcome::Absent(_)) => Ok(()),
+        (Mode::Off, other @ (Outcome::Blocked(_) | Outcome::Refused(_) | Outcome::Detected(_))) => {
+            match &attack.off {
+                Off::Leaked(only) if only.as_deref().is_none_or(|only| only == user) => Err(format!(
+                    "it does not even succeed without the defence, and so tests nothing: {other:?}"
+                )),
+                Off::Leaked(_) | Off::NotShown(_) => Ok(()),
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The process that tries attacks as one user. It plays the orchestrator, and is attacked as that.
+
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::{env, io, thread};
+
+use factory_sandbox::{Launcher, Profile, Sandbox};
+use tokio::runtime::Builder;
+use tokio::sync::mpsc;
+use tokio::task;
+
+use crate::attack::{Attack, Mode};
+use crate::canary::Canary;
+use crate::play::{Order, Word};
+use crate::stage;
+
+/// The variable that makes this program a worker, and names its folder.
+pub(crate) const PLACE: &str = "FACTORY_REDTEAM_PLACE";
+/// The variable of the orchestrator that an attack would like to read.
+pub(crate) const CANARY: &str = "OPENAI_API_KEY";
+
+/// What all attacks of a worker have in common.
+pub(crate) struct Common {
+    pub(crate) place: PathBuf,
+    pub(crate) canary: Canary,
+}
+
+impl Common {
+    /// The launcher of a defence.
+    pub(crate) fn launcher(&self, mode: Mode) -> Launcher {
+        let launcher = Launcher::with_helper(self.place.join("factory"));
+        match mode {
+            Mode::A => launcher.confined(Sandbox::new(Profile::Namespaces)),
+            Mode::B => launcher.confined(Sandbox::new(Profile::Landlock)),
+            Mode::Seal | Mode::Off => launcher,
+        }
+    }
+}
+
+pub(crate) fn is_one() -> bool {
+    env::var_os(PLACE).is_some()
+}
+
+/// Takes orders until there are none.
+pub(crate) fn run() -> ExitCode {
+    let place = PathBuf::from(env::var_os(PLACE).unwrap());
+    let common = Arc::new(Common { place, canary: Canary::of(env::var(CANARY).unwrap()) });
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work(common));
+    ExitCode::SUCCESS
+}
+
+async fn work(common: Arc<Common>) {
+    let mut profiles = Vec::new();
+    for mode in [Mode::A, Mode::B] {
+        if common.launcher(mode).try_out().await.is_ok() {
+            profiles.push(mode.name().to_owned());
+        }
+    }
+    say(&Word::Ready { profiles });
+    let (sender, mut orders) = mpsc::unbounded_channel::<Order>();
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines() {
+            let order = serde_json::from_str(&line.unwrap()).unwrap();
+            if sender.send(order).is_err() {
+                break;
+            }
+        }
+    });
+    while let Some(order) = orders.recv().await {
+        let common = Arc::clone(&common);
+        let id = order.id;
+        let trying = task::spawn(async move {
+            let attack = Attack::read(order.attack, order.file.as_ref());
+            stage::play(&common, &attack, Mode::named(&order.mode)).await
+        });
+        task::spawn(async move {
+            let outcome = trying.await.unwrap_or_else(|error| Err(format!("the harness: {error}")));
+            say(&Word::Done { id, outcome });
+        });
+    }
+}
+
+fn say(word: &Word) {
+    let line = serde_json::to_string(word).unwrap();
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
