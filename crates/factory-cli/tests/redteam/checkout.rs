@@ -107,6 +107,7 @@ pub(crate) async fn sealed(place: &Place, launcher: Launcher) -> Result<Given, S
         holdout_paths: HOLDOUT_PATHS.map(str::to_owned).to_vec(),
         holdout_dirs: vec![place.holdouts.clone()],
         setup: None,
+        hosts: factory_workspace::Hosts::default(),
         launcher,
     });
     let effect =
