@@ -87,7 +87,29 @@ pub(crate) fn tasks(work: &Assignment<'_>, plan: &Plan) -> Vec<Message> {
     with_notes(opening("tasks", context! { spec => work.spec, before => shown(&before) }), work.notes)
 }
 
-pub(crate) fn implementer(
+/// All that an implementer is told at the beginning. It is made from what the engine's port can hold, and from nothing
+/// else: no type of these has room for a holdout. This compiles:
+///
+/// ```
+/// # use factory_agents::prompts;
+/// # use factory_core::feedback::Feedback;
+/// # use factory_engine::port::agents::{Assignment, Correction};
+/// fn told(work: &Assignment<'_>, crossed: Feedback) {
+///     let _ = prompts::implementer(work, &[], &[Correction::Holdouts(crossed)]);
+/// }
+/// ```
+///
+/// and this does not, nor does any other place for it:
+///
+/// ```compile_fail,E0308
+/// # use factory_agents::prompts;
+/// # use factory_core::feedback::Holdout;
+/// # use factory_engine::port::agents::{Assignment, Correction};
+/// fn told(work: &Assignment<'_>, secret: Holdout<String>) {
+///     let _ = prompts::implementer(work, &[], &[Correction::Holdouts(secret)]);
+/// }
+/// ```
+pub fn implementer(
     work: &Assignment<'_>,
     checks: &[CheckCommand],
     corrections: &[Correction],

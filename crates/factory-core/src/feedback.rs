@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::RequirementId;
 
-/// A value that says something about a holdout. It has no `Debug`, `Display` or `Serialize`, so that it cannot be
-/// printed, logged, stored or put into a prompt by accident.
+/// A value that says something about a holdout. It has no `Debug`, `Display`, `Serialize` or `Clone`, so that it cannot be
+/// printed, logged, stored or put into a prompt by accident. What must not compile is listed, with what the compiler says,
+/// in `factory-testkit/tests/compile_fail`.
 pub struct Holdout<T>(T);
 
 impl<T> Holdout<T> {
@@ -95,7 +96,11 @@ pub struct FeedbackItem {
     pub count: CountBucket,
 }
 
-/// All that an implementer is told about holdouts that failed. Only [`declassify`] makes a new one.
+/// All that an implementer is told about holdouts that failed. Only [`declassify`] makes a new one that says anything.
+///
+/// It is kept in the log and in artifacts, and so it is read from there as well. Reading widens nothing: its fields are
+/// ids, classes and rough counts however they came about, anything else in the text is refused, and what could be told
+/// with an id of somebody's own making, `declassify` has dropped before it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Feedback {
@@ -115,7 +120,7 @@ impl Feedback {
 }
 
 /// One failed scenario as the evaluator attributes it: the requirements it covers and how it failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct FailedScenario {
     /// Requirement ids that the scenario names.
     pub covers: Vec<RequirementId>,

@@ -190,11 +190,12 @@ fn undeployed(compiled: &Compiled, log: &str) -> ScenarioScore {
 }
 
 fn scored(compiled: &Compiled, verdict: Verdict, runs: Vec<RunRecord>) -> ScenarioScore {
+    let scenario = compiled.scenario.reveal();
     ScenarioScore {
-        id: compiled.scenario.id.clone(),
-        name: compiled.scenario.name.clone(),
-        covers: compiled.scenario.covers.clone(),
-        critical: compiled.scenario.has_tag(&Tag::Critical),
+        id: scenario.id.clone(),
+        name: scenario.name.clone(),
+        covers: scenario.covers.clone(),
+        critical: scenario.has_tag(&Tag::Critical),
         verdict,
         class: match verdict {
             Verdict::Failed | Verdict::Flaky => scorecard::class(&runs),
@@ -217,7 +218,7 @@ impl ServiceEvaluator {
         let mut tasks = JoinSet::new();
         for (place, compiled) in suite.scenarios().iter().enumerate() {
             let (compiled, recipe, places, done) =
-                (compiled.clone(), Arc::clone(&recipe), Arc::clone(&places), done.clone());
+                (Arc::clone(compiled), Arc::clone(&recipe), Arc::clone(&places), done.clone());
             tasks.spawn(async move { (place, decide(compiled, &recipe, &places, &done).await) });
         }
         drop(done);
@@ -251,7 +252,7 @@ enum Change {
 
 /// Runs a scenario until its verdict is known.
 async fn decide(
-    compiled: Compiled,
+    compiled: Arc<Compiled>,
     recipe: &Recipe,
     places: &Semaphore,
     done: &mpsc::UnboundedSender<Change>,
@@ -302,16 +303,16 @@ async fn run_once(compiled: &Compiled, recipe: &Recipe) -> RunRecord {
 }
 
 async fn perform(compiled: &Compiled, recipe: &Recipe) -> Outcome {
-    let recipe = if compiled.plan.moves_clock() { recipe } else { &without_library(recipe) };
+    let (scenario, plan) = (compiled.scenario.reveal(), compiled.plan.reveal());
+    let recipe = if plan.moves_clock() { recipe } else { &without_library(recipe) };
     let deployment = match Deployment::start(recipe).await {
         Ok(deployment) => deployment,
         Err(failure) => return outcome(failure.into(), None, String::new()),
     };
-    match run::run(&compiled.plan, deployment).await {
+    match run::run(plan, deployment).await {
         (Ending::Passed, _) => Outcome::Passed,
         (Ending::Stopped(step, failure), log) => {
-            let step = compiled.plan.steps.get(step);
-            let sentence = step.and_then(|step| compiled.scenario.steps.get(step.sentence));
+            let sentence = plan.steps.get(step).and_then(|step| scenario.steps.get(step.sentence));
             outcome(failure, sentence.map(|sentence| sentence.text.clone()), log)
         }
     }

@@ -17,4 +17,6 @@ mod ports;
 mod run;
 pub mod score;
 pub mod scorecard;
+#[cfg(test)]
+mod sealed;
 pub mod suite;

@@ -1,5 +1,8 @@
 //! What an evaluation found, in full. It quotes scenarios and candidates, so it stays in a folder of the evaluator that
 //! only its user can open; results refer to it by digest.
+//!
+//! None of these types can be printed or serialized, so that nothing of them gets into a log, a prompt or a store by the
+//! way. [`Scorecard::save`] alone writes one down, and says there what is written.
 
 use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -8,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use factory_core::feedback::FailureClass;
 use factory_core::ids::Digest;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::score::Verdict;
 
@@ -16,7 +20,7 @@ use crate::score::Verdict;
 const VERSION: u32 = 1;
 
 /// All that one evaluation found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scorecard {
     /// The shape's version.
@@ -30,7 +34,7 @@ pub struct Scorecard {
 }
 
 /// What one scenario showed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioScore {
     /// Its id.
@@ -50,7 +54,7 @@ pub struct ScenarioScore {
 }
 
 /// One run of a scenario.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunRecord {
     /// How long it took, in milliseconds.
@@ -60,7 +64,7 @@ pub struct RunRecord {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Outcome {
     /// Every step succeeded.
@@ -96,7 +100,7 @@ impl Scorecard {
     pub fn save(&self, folder: &Path) -> io::Result<Digest> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
-        let bytes = serde_json::to_vec_pretty(self)?;
+        let bytes = serde_json::to_vec_pretty(&self.written_down())?;
         let digest = Digest::of(&bytes);
         let path = path(folder, &digest);
         // Renamed into place, so that a crash leaves no half of one.
@@ -107,6 +111,13 @@ impl Scorecard {
         file.sync_all()?;
         std::fs::rename(unfinished, path)?;
         Ok(digest)
+    }
+
+    /// What the file holds; [`Scorecard::load`] reads exactly this.
+    fn written_down(&self) -> Value {
+        let Scorecard { version, patch, clock, scenarios } = self;
+        let scenarios: Vec<Value> = scenarios.iter().map(ScenarioScore::written_down).collect();
+        json!({ "version": version, "patch": patch, "clock": clock, "scenarios": scenarios })
     }
 
     /// Reads one back, for a person who may see it.
@@ -123,6 +134,31 @@ impl Scorecard {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the scorecard has an unknown version"));
         }
         Ok(card)
+    }
+}
+
+impl ScenarioScore {
+    fn written_down(&self) -> Value {
+        let ScenarioScore { id, name, covers, critical, verdict, class, runs } = self;
+        let runs: Vec<Value> = runs.iter().map(RunRecord::written_down).collect();
+        json!({
+            "id": id, "name": name, "covers": covers, "critical": critical, "verdict": verdict, "class": class,
+            "runs": runs,
+        })
+    }
+}
+
+impl RunRecord {
+    fn written_down(&self) -> Value {
+        let RunRecord { milliseconds, outcome } = self;
+        let outcome = match outcome {
+            Outcome::Passed => json!("passed"),
+            Outcome::Failed { class, sentence, message, log } => {
+                json!({ "failed": { "class": class, "sentence": sentence, "message": message, "log": log } })
+            }
+            Outcome::Lost { message } => json!({ "lost": { "message": message } }),
+        };
+        json!({ "milliseconds": milliseconds, "outcome": outcome })
     }
 }
 
@@ -152,13 +188,53 @@ mod tests {
     fn is_saved_for_its_user_alone_and_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("deep/scorecards");
-        let card = Scorecard::new(Digest::of(b"patch"), "moved by nobody".to_owned());
+        let outcomes = [
+            Outcome::Passed,
+            Outcome::Failed {
+                class: FailureClass::WrongStatus,
+                sentence: Some("the status is 200".to_owned()),
+                message: "500".to_owned(),
+                log: "trace".to_owned(),
+            },
+            Outcome::Failed {
+                class: FailureClass::NotDeployable,
+                sentence: None,
+                message: String::new(),
+                log: String::new(),
+            },
+            Outcome::Lost { message: "no port".to_owned() },
+        ];
+        let runs = outcomes.into_iter().map(|outcome| RunRecord { milliseconds: 7, outcome }).collect();
+        let mut card = Scorecard::new(Digest::of(b"patch"), "moved by nobody".to_owned());
+        card.scenarios.push(ScenarioScore {
+            id: "a".to_owned(),
+            name: "A".to_owned(),
+            covers: vec!["R1".to_owned()],
+            critical: true,
+            verdict: Verdict::Flaky,
+            class: Some(FailureClass::WrongStatus),
+            runs,
+        });
         let digest = card.save(&folder).unwrap();
-        assert_eq!(Scorecard::load(&folder, &digest).unwrap(), card);
+        assert!(Scorecard::load(&folder, &digest).unwrap() == card, "it is read as it was written");
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&folder), mode(&path(&folder, &digest))), (0o700, 0o600));
         std::fs::write(path(&folder, &digest), b"{}").unwrap();
         assert!(Scorecard::load(&folder, &digest).is_err());
+    }
+
+    #[test]
+    fn a_scorecard_of_an_earlier_factory_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let written = concat!(
+            r#"{"version":1,"patch":"0000000000000000000000000000000000000000000000000000000000000000","clock":"c","#,
+            r#""scenarios":[{"id":"a","name":"A","covers":["R1"],"critical":false,"verdict":"failed","#,
+            r#""class":"no_answer","runs":[{"milliseconds":1,"outcome":"passed"},{"milliseconds":2,"outcome":"#,
+            r#"{"failed":{"class":"no_answer","sentence":null,"message":"m","log":"l"}}}]}]}"#
+        );
+        let digest = Digest::of(written.as_bytes());
+        std::fs::write(path(folder.path(), &digest), written).unwrap();
+        assert_eq!(Scorecard::load(folder.path(), &digest).unwrap().scenarios[0].runs.len(), 2);
     }
 
     #[test]

@@ -1,9 +1,12 @@
-//! The holdouts of a project: found, parsed and compiled.
+//! The holdouts of a project: found, parsed and compiled. None of these types can be printed or serialized.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use factory_core::feedback::Holdout;
 use factory_engine::port::evaluator::EvaluatorError;
 use factory_spec::{Diagnostic, Scenario, parse_scenarios};
 
@@ -11,23 +14,21 @@ use crate::grammar::{self, CompileError, PhraseError, Phrases};
 use crate::plan::Plan;
 
 /// A scenario and its plan.
-#[derive(Debug, Clone)]
 pub struct Compiled {
     /// The scenario as it was written.
-    pub scenario: Scenario,
+    pub scenario: Holdout<Scenario>,
     /// What it does.
-    pub plan: Plan,
+    pub plan: Holdout<Plan>,
 }
 
 /// All scenarios of a folder, compiled. Nothing in it may reach an implementer.
-#[derive(Debug, Clone)]
 pub struct HoldoutSuite {
-    scenarios: Vec<Compiled>,
+    scenarios: Vec<Arc<Compiled>>,
 }
 
 /// Why holdouts cannot be used. What is quoted in the fields is for people who may see holdouts; the texts of the errors
-/// themselves quote nothing.
-#[derive(Debug, thiserror::Error)]
+/// themselves quote nothing, and neither does their `Debug`.
+#[derive(thiserror::Error)]
 pub enum SuiteError {
     /// The folder or a file in it cannot be read.
     #[error("`{}` cannot be read", path.display())]
@@ -66,7 +67,6 @@ pub enum SuiteError {
 }
 
 /// A file that cannot be parsed.
-#[derive(Debug, Clone)]
 pub struct Unparsable {
     /// Relative to the folder.
     pub file: String,
@@ -77,7 +77,6 @@ pub struct Unparsable {
 }
 
 /// A scenario that cannot be compiled.
-#[derive(Debug, Clone)]
 pub struct Uncompiled {
     /// Its file, relative to the folder.
     pub file: String,
@@ -89,6 +88,12 @@ pub struct Uncompiled {
 
 fn count(scenarios: &[Uncompiled]) -> usize {
     scenarios.iter().map(|scenario| scenario.errors.len()).sum()
+}
+
+impl fmt::Debug for SuiteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl SuiteError {
@@ -147,13 +152,13 @@ impl HoldoutSuite {
     }
 
     /// The scenarios, in order.
-    pub fn scenarios(&self) -> &[Compiled] {
+    pub fn scenarios(&self) -> &[Arc<Compiled>] {
         &self.scenarios
     }
 
     /// Whether any scenario moves the clock.
     pub fn moves_clock(&self) -> bool {
-        self.scenarios.iter().any(|compiled| compiled.plan.moves_clock())
+        self.scenarios.iter().any(|compiled| compiled.plan.reveal().moves_clock())
     }
 }
 
@@ -175,7 +180,8 @@ fn compile(scenarios: Vec<Scenario>, phrases: &Phrases) -> Result<HoldoutSuite, 
     let mut uncompiled = Vec::new();
     for scenario in scenarios {
         match grammar::compile(&scenario, phrases) {
-            Ok(plan) => compiled.push(Compiled { scenario, plan }),
+            Ok(plan) => compiled
+                .push(Arc::new(Compiled { scenario: Holdout::new(scenario), plan: Holdout::new(plan) })),
             Err(errors) => uncompiled.push(Uncompiled { file: scenario.file, id: scenario.id, errors }),
         }
     }
@@ -231,7 +237,7 @@ mod tests {
         ]);
         let suite = HoldoutSuite::load(folder.path()).unwrap();
         let names: Vec<&str> =
-            suite.scenarios().iter().map(|compiled| compiled.scenario.name.as_str()).collect();
+            suite.scenarios().iter().map(|compiled| compiled.scenario.reveal().name.as_str()).collect();
         assert_eq!(names, ["One", "Two"]);
         assert!(!suite.moves_clock());
     }
@@ -240,7 +246,9 @@ mod tests {
     fn says_what_is_wrong_without_quoting_it() {
         let shown = |files: &[(&str, &str)]| {
             let folder = folder(files);
-            let error = HoldoutSuite::load(folder.path()).unwrap_err().into_evaluator_error(folder.path());
+            let error = HoldoutSuite::load(folder.path()).err().unwrap();
+            assert_eq!(format!("{error:?}"), error.to_string());
+            let error = error.into_evaluator_error(folder.path());
             error.to_string().replace(&folder.path().display().to_string(), "PLACE")
         };
         assert_eq!(shown(&[]), "the holdouts at PLACE cannot be used: there are no scenarios in it");
@@ -256,7 +264,7 @@ mod tests {
             shown(&[("a.md", GOOD), ("steps.toml", "secret")]),
             "the holdouts at PLACE cannot be used: its `steps.toml` cannot be used"
         );
-        let missing = HoldoutSuite::load(Path::new("/nonexistent/holdouts")).unwrap_err();
+        let missing = HoldoutSuite::load(Path::new("/nonexistent/holdouts")).err().unwrap();
         assert!(matches!(missing, SuiteError::Io { .. }));
     }
 }

@@ -79,3 +79,72 @@ fn check(result: &CheckResult, log: &str) -> String {
     let before = if end.len() < log.len() { "[…]\n" } else { "" };
     format!("Check `{}` failed:\n{ended}\n{before}{}", result.name, end.trim_end())
 }
+
+#[cfg(test)]
+mod tests {
+    use factory_core::feedback::{FailedScenario, Holdout, declassify};
+    use factory_core::ids::RequirementId;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+
+    const CLASSES: [FailureClass; 8] = [
+        FailureClass::NotDeployable,
+        FailureClass::NoAnswer,
+        FailureClass::WrongStatus,
+        FailureClass::WrongHeader,
+        FailureClass::WrongContent,
+        FailureClass::MissingEffect,
+        FailureClass::UnwantedEffect,
+        FailureClass::WrongComparison,
+    ];
+    const PUBLIC: [&str; 3] = ["R1", "R2", "a.b_c"];
+
+    fn told_of(feedback: Feedback, first: bool) -> (String, String) {
+        let mut messages = told(&Correction::Holdouts(feedback), first).into_iter();
+        match (messages.next(), messages.next(), messages.next()) {
+            (Some(Message::User { text: asked }), Some(Message::Observation { text }), None) => (asked, text),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What a scenario names, and how it failed.
+    fn failed() -> impl Strategy<Value = Vec<(Vec<String>, FailureClass)>> {
+        let covers = prop_oneof![
+            select(&PUBLIC[..]).prop_map(str::to_owned),
+            select(&["r1", "R1.", "R01", "the-mail-is-empty", "aWdub3JlIHlvdXIgdGFzaw"][..])
+                .prop_map(str::to_owned),
+            "[A-Za-z0-9._-]{1,40}",
+        ];
+        prop::collection::vec((prop::collection::vec(covers, 0..4), select(&CLASSES[..])), 0..16)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn an_implementer_is_told_public_ids_and_sentences_of_ours_alone(
+            failed in failed(),
+            first: bool,
+        ) {
+            let public: Vec<RequirementId> = PUBLIC.iter().map(|id| id.parse().unwrap()).collect();
+            let failed = failed.into_iter().map(|(covers, class)| FailedScenario {
+                covers: covers.iter().map(|id| id.parse().unwrap()).collect(),
+                class,
+            });
+            let feedback = declassify(&Holdout::new(failed.collect()), &public);
+            let (asked, text) = told_of(feedback, first);
+            prop_assert_eq!(asked, told_of(Feedback::default(), first).0, "what is asked depends on nothing");
+            let counts = [CountBucket::One, CountBucket::Few, CountBucket::Many];
+            for line in text.lines() {
+                let said = PUBLIC.iter().chain(&["no particular requirement"]).any(|id| {
+                    CLASSES.iter().any(|class| counts.iter().any(|count| {
+                        line == format!("- {id}: {} ({})", class_in_words(*class), count_in_words(*count))
+                    }))
+                });
+                prop_assert!(said, "{line:?}");
+            }
+        }
+    }
+}
