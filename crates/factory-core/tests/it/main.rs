@@ -7,6 +7,7 @@ mod budgets;
 mod conditions;
 mod corrections;
 mod decisions;
+mod declassify;
 mod diagnostics;
 mod edit;
 mod ends;
