@@ -109,6 +109,7 @@ fn started(number: u64) -> RunStarted {
             title: "Bench".to_owned(),
             source: digest,
             requirements: (1..=16).map(|n| format!("R{n}").parse().expect("an id")).collect(),
+            protected: Vec::new(),
         },
         base: "0".repeat(40).parse().expect("an object id"),
         branch: None,

@@ -89,13 +89,13 @@ impl Gatekeeper {
 }
 
 /// Whether a reason given in advance may answer: not where the gate asks for somebody in particular, nor where a stage
-/// is stuck.
+/// is stuck, nor where a patch touches protected paths.
 fn in_advance(asked: Asked<'_>) -> bool {
     let gate = &asked.open.gate;
     let stage = asked.state.started.pipeline.stage(&gate.stage);
     let named = stage.is_none_or(|stage| stage.rule(gate.edge).asks_for_somebody());
     match gate.edge {
-        Edge::Entry | Edge::Exit => !named,
+        Edge::Entry | Edge::Exit => !named && decide::protected_at(asked.state, gate).is_empty(),
         Edge::Escalation | Edge::Budget => false,
     }
 }
@@ -153,6 +153,9 @@ pub(crate) async fn shown(
         }
         text.push_str(&story::wrap(&story::body(&body)));
         text.push('\n');
+    }
+    if let Some(touched) = story::protected(decide::protected_at(state, &open.gate)) {
+        text.push_str(&format!("── what belongs to people ──\n{}\n", story::wrap(&touched)));
     }
     if let Some(spent) = spent::told(state, open) {
         text.push_str(&format!("── what is spent ──\n{}\n", story::wrap(&spent)));

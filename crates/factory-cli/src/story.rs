@@ -153,6 +153,15 @@ pub(crate) fn escalation(escalation: &Escalation) -> String {
     text
 }
 
+/// What a person has to know of a patch that touches these protected paths; nothing where there are none.
+pub(crate) fn protected(touched: &[String]) -> Option<String> {
+    if touched.is_empty() {
+        return None;
+    }
+    let paths: String = touched.iter().map(|path| format!("\n  {}", one_line(path))).collect();
+    Some(format!("The patch touches what belongs to people, since the specification names it:{paths}"))
+}
+
 /// A person in words.
 pub(crate) fn person(person: &Person) -> String {
     match (&person.name, &person.email) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use factory_core::artifact::Merge;
 use factory_core::command::{Command, Deciding};
-use factory_core::decide::Rejection;
+use factory_core::decide::{self, Rejection};
 use factory_core::event::{Outcome, Person};
 use factory_core::ids::RunId;
 use factory_core::pipeline::model::{Edge, GateId};
@@ -197,6 +197,9 @@ fn report(state: &RunState, merge: Option<&Merge>, exit: Exit, factory: &str, fl
                 lines.push(format!("{run} waits at the gate {}.", open.gate));
                 if let Some(escalation) = &open.escalation {
                     lines.push(story::flow(story::escalation(escalation).trim_end()));
+                }
+                if let Some(touched) = story::protected(decide::protected_at(state, &open.gate)) {
+                    lines.push(story::flow(&touched));
                 }
                 if let Some(spent) = spent::told(state, &open) {
                     lines.push(spent.trim_end().to_owned());

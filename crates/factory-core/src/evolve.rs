@@ -55,9 +55,9 @@ pub fn evolve(state: Option<RunState>, event: &Event, at: Timestamp) -> Result<R
         Event::StageProduced { stage, artifact, usage, .. } => {
             let exit_gate = state.started.pipeline.stage(stage).map(|stage| stage.exit_gate);
             let stage = used(&mut state, stage, *usage)?;
-            // A stage without a gate passes with its artifact.
-            stage.status =
-                if exit_gate == Some(ExitGate::None) { StageStatus::Passed } else { StageStatus::Produced };
+            // A stage without a gate passes with its artifact, unless that touches what belongs to people.
+            let passes = exit_gate == Some(ExitGate::None) && artifact.protected.is_empty();
+            stage.status = if passes { StageStatus::Passed } else { StageStatus::Produced };
             stage.artifact = Some(artifact.clone());
             stage.shown_to.clear();
             stage.corrections.clear();

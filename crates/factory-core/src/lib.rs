@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod pipeline;
 pub mod plain;
 pub mod policy;
+pub mod protected;
 pub mod reason;
 pub mod referred;
 pub mod risk;

@@ -43,6 +43,7 @@ fn v1_to_v2(mut record: Value) -> Result<Value, Error> {
             "stage_produced" => {
                 if let Some(artifact) = event.get_mut("artifact") {
                     add(artifact, "facts", json!({}))?;
+                    add(artifact, "protected", json!([]))?;
                 }
             }
             "gate_opened" => {
@@ -73,6 +74,9 @@ fn run_started(event: &mut Value) -> Result<(), Error> {
     add(event, "branch", Value::Null)?;
     add(event, "budget", no_budget())?;
     add(event, "lint", json!([]))?;
+    if let Some(spec) = event.get_mut("spec") {
+        add(spec, "protected", json!([]))?;
+    }
     let Some(pipeline) = event.get_mut("pipeline") else { return Ok(()) };
     add(pipeline, "authorities", json!({}))?;
     if let Some(policy) = pipeline.get_mut("policy") {

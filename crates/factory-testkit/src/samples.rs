@@ -67,6 +67,7 @@ pub fn started() -> RunStarted {
             title: "Greeting".to_owned(),
             source: Digest::of(SPEC_TEXT.as_bytes()),
             requirements: requirements(),
+            protected: Vec::new(),
         },
         base: base(),
         branch: Some("main".to_owned()),

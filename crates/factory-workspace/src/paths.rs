@@ -1,65 +1,16 @@
-//! Which paths are hidden, which are protected, and what a path may look like at all.
+//! Which paths are hidden, which a patch may touch, and what a path may look like at all. Which are protected is said in
+//! [`factory_core::protected`].
 //!
 //! Paths are relative to the repository's root, with `/`, as bytes: git does not promise UTF-8. Comparisons are made on
-//! folded names, because a file system that ignores case or Unicode form would open the one file under the other's name.
+//! folded names.
 
+use factory_core::protected::{self, fold, is_within};
 use factory_engine::port::workspace::WorkspaceError;
-use unicode_normalization::UnicodeNormalization;
 
 use crate::error;
 
 /// The factory's own folder in a project: records, never part of a checkout or a patch.
 const OWN_FOLDER: &str = ".factory";
-
-/// Names that no patch may touch wherever they stand: instructions for the next session, and what the project's CI runs.
-/// Everything that begins with `.git` is added to these.
-const PROTECTED_NAMES: [&str; 25] = [
-    "factory.toml",
-    "agents.md",
-    "agents.override.md",
-    "claude.md",
-    "gemini.md",
-    ".agents",
-    ".aider.conf.yml",
-    ".claude",
-    ".codex",
-    ".cursor",
-    ".cursorrules",
-    ".mcp.json",
-    ".appveyor.yml",
-    ".buildkite",
-    ".ci",
-    ".circleci",
-    ".cirrus.yml",
-    ".drone.yml",
-    ".travis.yml",
-    ".woodpecker",
-    ".woodpecker.yml",
-    "appveyor.yml",
-    "azure-pipelines.yml",
-    "bitbucket-pipelines.yml",
-    "jenkinsfile",
-];
-
-/// Folders of the project, or of the repository, that belong to people.
-const PROTECTED_FOLDERS: [&str; 3] = ["pipelines", "skills", "specs"];
-
-/// A name by which two paths are the same file somewhere: compatibility-decomposed, without characters that file systems
-/// ignore, upper case then lower case (which approximates full case folding: `ß` and `SS` meet).
-pub(crate) fn fold(path: &[u8]) -> String {
-    String::from_utf8_lossy(path)
-        .nfkd()
-        .filter(|c| !is_ignorable(*c))
-        .flat_map(char::to_uppercase)
-        .flat_map(char::to_lowercase)
-        .nfkd()
-        .collect()
-}
-
-/// The code points that HFS+ leaves out of comparisons, as git's `is_hfs_dotgit` lists them, and the soft hyphen.
-fn is_ignorable(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
-}
 
 /// Whether a single name would reach git's own folder on some file system.
 pub(crate) fn is_git_folder(name: &[u8]) -> bool {
@@ -74,6 +25,8 @@ pub(crate) struct PathRules {
     holdouts: Vec<String>,
     /// Empty, or the project's folder without a slash at the end.
     subdirectory: String,
+    /// Protected paths that the specification names, as [`protected::named`] gives them.
+    named: Vec<String>,
 }
 
 impl PathRules {
@@ -84,7 +37,12 @@ impl PathRules {
             .map(|path| fold(path.trim_start_matches("./").trim_matches('/').as_bytes()))
             .filter(|path| !path.is_empty())
             .collect();
-        Self { holdouts, subdirectory: subdirectory.to_owned() }
+        Self { holdouts, subdirectory: subdirectory.to_owned(), named: Vec::new() }
+    }
+
+    /// The same, for a specification that names these protected paths.
+    pub(crate) fn naming(&self, named: &[String]) -> Self {
+        Self { named: named.to_vec(), ..self.clone() }
     }
 
     /// Whether no checkout may hold this path: a holdout, something inside one, or the factory's own folder.
@@ -118,31 +76,14 @@ impl PathRules {
         if !self.subdirectory.is_empty() && !is_within(text, &self.subdirectory) {
             return bad("is outside the project's folder");
         }
-        if self.protects(text) || self.hides(path) {
+        if self.hides(path) || protected::is_closed(text) {
             return bad("is protected: no implementer may change it");
+        }
+        if protected::is_protected(text, &self.subdirectory) && !protected::is_named(&self.named, text) {
+            return bad("is protected: no implementer may change it unless the specification names it");
         }
         Ok(text)
     }
-
-    fn protects(&self, path: &str) -> bool {
-        let folded = fold(path.as_bytes());
-        let in_project = match self.subdirectory.as_str() {
-            "" => folded.as_str(),
-            folder => {
-                folded.strip_prefix(&fold(folder.as_bytes())).unwrap_or(&folded).trim_start_matches('/')
-            }
-        };
-        folded
-            .split('/')
-            .any(|name| name.starts_with(".git") || name == "git~1" || PROTECTED_NAMES.contains(&name))
-            || PROTECTED_FOLDERS
-                .iter()
-                .any(|folder| is_within(&folded, folder) || is_within(in_project, folder))
-    }
-}
-
-fn is_within(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Why a symbolic link of the tree cannot be kept, if it cannot.
@@ -254,6 +195,31 @@ mod tests {
         ] {
             assert_eq!(rules().check(path.as_bytes()).unwrap(), path);
         }
+    }
+
+    #[test]
+    fn what_the_specification_names_is_taken_but_never_what_is_hidden_or_closed() {
+        let named = [".github/workflows/ci.yml", "AGENTS.md", "skills/", "holdouts/", ".git/", ".factory/x"]
+            .map(str::to_owned);
+        let rules = rules().naming(&named);
+        for path in [".github/workflows/ci.yml", "agents.md", "skills/a/SKILL.md"] {
+            assert_eq!(rules.check(path.as_bytes()).unwrap(), path);
+        }
+        for path in [
+            ".github/workflows/ship.yml",
+            "sub/AGENTS.md",
+            "CLAUDE.md",
+            "holdouts/x",
+            "Holdouts/y",
+            ".git/config",
+            ".git./config",
+            ".factory/x",
+        ] {
+            assert!(rules.check(path.as_bytes()).is_err(), "{path}");
+        }
+        // The project ends where it ends, whatever is named.
+        let inner = PathRules::new(&[], "app").naming(&named);
+        assert!(inner.check(b".github/workflows/ci.yml").is_err());
     }
 
     #[test]

@@ -158,7 +158,7 @@ async fn build(
             checkout::remove_tree(&folder)
                 .and_then(|()| fs::create_dir_all(folder.join("keep")))
                 .map_err(error::io(SETTING_UP))?;
-            inner.seal(&effect, &base, None, None)
+            inner.seal(&effect, &base, None, &inner.rules, None)
         })
         .await?
     };

@@ -73,6 +73,8 @@ impl Hosts {
 #[derive(Debug, Clone)]
 pub struct GitWorkspaces {
     inner: Arc<Inner>,
+    /// Protected paths that patches may touch, because the specification names them.
+    named: Arc<[String]>,
 }
 
 /// What the threads share. Repositories are opened anew for each use, because they belong to one thread.
@@ -83,7 +85,7 @@ pub(crate) struct Inner {
     pub(crate) setup: Option<SetupConfig>,
     hosts: Hosts,
     pub(crate) launcher: Launcher,
-    rules: PathRules,
+    pub(crate) rules: PathRules,
     /// Where content of holdouts is found on disk.
     holdout_places: Vec<PathBuf>,
     /// What was ever a holdout in the repository, once that has been read: commits come while a run goes on, but the
@@ -127,12 +129,21 @@ impl GitWorkspaces {
             keep.map(|path| setup::in_repository(project.subdirectory(), path).into_bytes()).collect();
         let past = Mutex::default();
         let inner = Inner { project, cache, setup, hosts, launcher, rules, holdout_places, past, links };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), named: Arc::default() })
+    }
+
+    /// What a patch may touch.
+    fn rules(&self) -> PathRules {
+        self.inner.rules.naming(&self.named)
     }
 }
 
 #[async_trait]
 impl Workspaces for GitWorkspaces {
+    fn naming(self: Arc<Self>, protected: &[String]) -> Arc<dyn Workspaces> {
+        Arc::new(Self { inner: Arc::clone(&self.inner), named: protected.into() })
+    }
+
     async fn seal(
         &self,
         effect: &EffectId,
@@ -146,13 +157,14 @@ impl Workspaces for GitWorkspaces {
         let inner = Arc::clone(&self.inner);
         let (effect, base) = (effect.clone(), base.clone());
         let patch = patch.map(|(patch, contents)| (patch.clone(), contents.clone()));
-        blocking(move || inner.seal(&effect, &base, patch.as_ref(), ready)).await
+        let rules = self.rules();
+        blocking(move || inner.seal(&effect, &base, patch.as_ref(), &rules, ready)).await
     }
 
     async fn extract(&self, checkout: &Checkout, base: &GitOid) -> Result<(Patch, Contents), WorkspaceError> {
         let inner = Arc::clone(&self.inner);
-        let (root, base) = (checkout.root.clone(), base.clone());
-        blocking(move || inner.extract(root, &base)).await
+        let (root, base, rules) = (checkout.root.clone(), base.clone(), self.rules());
+        blocking(move || inner.extract(root, &base, &rules)).await
     }
 
     async fn diff(
@@ -191,9 +203,10 @@ impl Workspaces for GitWorkspaces {
     ) -> Result<Rebased, WorkspaceError> {
         let inner = Arc::clone(&self.inner);
         let (patch, contents, from, onto) = (patch.clone(), contents.clone(), from.clone(), onto.clone());
+        let rules = self.rules();
         blocking(move || {
             let repository = open(&inner.project)?;
-            rebase::rebase(&repository, &patch, &contents, &from, &onto, &inner.rules)
+            rebase::rebase(&repository, &patch, &contents, &from, &onto, &rules)
         })
         .await
     }
@@ -215,7 +228,8 @@ impl Workspaces for GitWorkspaces {
             message: landing.message,
             trailers: landing.trailers,
         };
-        blocking(move || land::land(&open(&inner.project)?, &order, &inner.rules, &inner.cache)).await
+        let rules = self.rules();
+        blocking(move || land::land(&open(&inner.project)?, &order, &rules, &inner.cache)).await
     }
 }
 
@@ -229,12 +243,13 @@ impl Inner {
         Ok(known.insert(past::hidden(repository, &self.rules)?).clone())
     }
 
-    /// A sealed checkout, with links to what `[setup]` keeps if that has run.
+    /// A sealed checkout, with links to what `[setup]` keeps if that has run. `rules` say what the patch may touch.
     pub(crate) fn seal(
         &self,
         effect: &EffectId,
         base: &GitOid,
         patch: Option<&(Patch, Contents)>,
+        rules: &PathRules,
         ready: Option<Ready>,
     ) -> Result<Checkout, WorkspaceError> {
         let repository = open(&self.project)?;
@@ -246,7 +261,7 @@ impl Inner {
         let root = folder.repository();
         let mut sealed = Sealed::create(&repository, &listing, &self.rules, &holdouts, &root)?;
         if let Some((patch, contents)) = patch {
-            apply::apply(&mut sealed, &root, patch, contents, &self.rules, &holdouts)?;
+            apply::apply(&mut sealed, &root, patch, contents, rules, &holdouts)?;
         }
         let project = root.join(self.project.subdirectory());
         let mut exclude = Vec::new();
@@ -286,18 +301,18 @@ impl Inner {
         }
     }
 
-    fn extract(&self, root: PathBuf, base: &GitOid) -> Result<(Patch, Contents), WorkspaceError> {
+    fn extract(
+        &self,
+        root: PathBuf,
+        base: &GitOid,
+        rules: &PathRules,
+    ) -> Result<(Patch, Contents), WorkspaceError> {
         let repository = open(&self.project)?;
         let listing = tree::list(&repository, base, &self.rules)?;
         let place = root.parent().expect("a checkout is in a folder of its own");
         let ignore = IgnoreRules::of_base(&repository, &listing, place)?;
-        let base = Base {
-            repository: &repository,
-            listing: &listing,
-            ignore: &ignore,
-            rules: &self.rules,
-            links: &self.links,
-        };
+        let base =
+            Base { repository: &repository, listing: &listing, ignore: &ignore, rules, links: &self.links };
         extract::extract(&base, &root)
     }
 

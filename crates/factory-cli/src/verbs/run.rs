@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use factory_core::event::{RunStarted, SpecRef};
 use factory_core::ids::{Budget, Digest, RequirementId, RunId};
 use factory_core::pipeline::model::{EntryType, Pipeline};
+use factory_core::protected;
 use factory_core::state::RunState;
 use factory_spec::{Diagnostic, SpecDocument, SpecKind};
 
@@ -105,6 +106,7 @@ fn check_spec(place: &Place, path: &Path, shown: &Path, text: String) -> Result<
         title: document.title.clone(),
         source: Digest::of(text.as_bytes()),
         requirements,
+        protected: protected::named(document.code.iter().map(String::as_str), place.project.subdirectory()),
     };
     let lint = diagnostics.iter().map(|diagnostic| diagnostic.code.to_string()).collect();
     Ok(CheckedSpec { text, reference, kind: document.kind, lint })

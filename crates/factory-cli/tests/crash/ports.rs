@@ -112,6 +112,11 @@ impl BlobStore for Metered<dyn BlobStore> {
 
 #[async_trait]
 impl Workspaces for Metered<dyn Workspaces> {
+    fn naming(self: Arc<Self>, protected: &[String]) -> Arc<dyn Workspaces> {
+        let inner = Arc::clone(&self.inner).naming(protected);
+        Arc::new(Metered { inner, meter: Arc::clone(&self.meter) })
+    }
+
     async fn seal(
         &self,
         effect: &EffectId,

@@ -147,7 +147,8 @@ ready = "/health"
 PORT = "${port}"
 "#;
 
-const SPECIFICATION: &str = "# Feature: The service greets
+/// Its text.
+pub(crate) const SPECIFICATION: &str = "# Feature: The service greets
 
 ## Goal
 

@@ -32,6 +32,7 @@ mod overriding;
 mod people;
 mod pipeline;
 mod process;
+mod protected;
 mod recordings;
 mod repair;
 mod retry;
@@ -102,6 +103,7 @@ fn main() -> ExitCode {
         dry_run::trials(),
         bad_input::trials(),
         pipeline::trials(),
+        protected::trials(),
         shells::trials(),
         trust::trials(),
     ];

@@ -21,22 +21,24 @@ pub(super) fn expires(rule: &GateRule, now: Timestamp) -> Option<Timestamp> {
     Some(Timestamp(now.0.saturating_add(seconds.saturating_mul(1000))))
 }
 
-/// A gate before or after a stage opens, or policy passes it because one of its conditions does not hold. `made` is
-/// what the stage has just made.
+/// A gate before or after a stage opens, or policy passes it because one of its conditions does not hold; never where
+/// what was made touches protected paths. `made` is what the stage has just made.
 pub(super) fn opened(
     state: &RunState,
     stage: &Stage,
     edge: Edge,
-    made: Option<(Digest, Facts)>,
+    made: Option<&ArtifactRef>,
     now: Timestamp,
 ) -> Event {
     let gate = GateId { stage: stage.id.clone(), edge };
     let mut sees: Vec<Digest> =
         stage.needs.iter().filter_map(|need| Some(state.passed(need)?.digest.clone())).collect();
-    let own = made.as_ref().map(|(_, facts)| (&stage.id, facts));
+    let own = made.map(|made| (&stage.id, &made.facts));
     let rule = stage.rule(edge);
-    let not_needed = rule.when.iter().find(|condition| holds(state, condition, own) == Some(false));
-    sees.extend(made.as_ref().map(|(digest, _)| digest.clone()));
+    let guarded = made.is_some_and(|made| !made.protected.is_empty());
+    let not_needed =
+        rule.when.iter().find(|condition| !guarded && holds(state, condition, own) == Some(false));
+    sees.extend(made.map(|made| made.digest.clone()));
     match not_needed {
         Some(condition) => Event::PolicyJudged {
             gate,
@@ -46,6 +48,16 @@ pub(super) fn opened(
             scored: None,
         },
         None => Event::GateOpened { gate, sees, expires: expires(&rule, now), escalation: None },
+    }
+}
+
+/// The protected paths that are decided on at a gate: those that the build before it touches, since the specification
+/// names them. Where there is any, nobody can have decided in advance.
+pub fn protected_at<'a>(state: &'a RunState, gate: &GateId) -> &'a [String] {
+    let made = state.stages.get(&gate.stage).and_then(|stage| stage.artifact.as_ref());
+    match (gate.edge, made) {
+        (Edge::Exit, Some(made)) => &made.protected,
+        (Edge::Exit, None) | (Edge::Entry | Edge::Escalation | Edge::Budget, _) => &[],
     }
 }
 
@@ -180,7 +192,8 @@ fn may_decide(state: &RunState, stage: &Stage, open: &OpenGate, wanted: &Decidin
     if !wanted.overrides.is_empty() && wanted.decision != Decision::Overridden {
         return Err(wrong("findings are named by who overrides them"));
     }
-    let answered_by_nobody = matches!(wanted.gate.edge, Edge::Escalation | Edge::Budget);
+    let answered_by_nobody = matches!(wanted.gate.edge, Edge::Escalation | Edge::Budget)
+        || !protected_at(state, &wanted.gate).is_empty();
     if wanted.via == Channel::InAdvance && (rule.asks_for_somebody() || answered_by_nobody) {
         return Err(Rejection::NotInAdvance(gate()));
     }

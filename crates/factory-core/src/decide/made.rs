@@ -8,6 +8,7 @@ use crate::ids::{Attempt, Digest, FindingId, Timestamp, Usage};
 use crate::pipeline::condition;
 use crate::pipeline::model::{Edge, ExitGate, GateId, Stage};
 use crate::policy::{self, Verdict};
+use crate::protected;
 use crate::state::RunState;
 
 pub(super) fn produced(
@@ -27,7 +28,7 @@ pub(super) fn produced(
     let mut events = vec![Event::StageProduced {
         stage: stage.id.clone(),
         attempt,
-        artifact: reference,
+        artifact: reference.clone(),
         evidence: evidence.clone(),
         usage,
     }];
@@ -39,11 +40,12 @@ pub(super) fn produced(
             return Ok(events);
         }
     }
-    match stage.exit_gate {
+    // Whatever the pipeline says: what belongs to people is not changed without them.
+    let asked = if reference.protected.is_empty() { stage.exit_gate } else { ExitGate::Human };
+    match asked {
         ExitGate::None => {}
         ExitGate::Human => {
-            let facts = condition::facts(&artifact.body);
-            events.push(super::gate::opened(state, stage, Edge::Exit, Some((digest, facts)), now));
+            events.push(super::gate::opened(state, stage, Edge::Exit, Some(&reference), now));
         }
         ExitGate::Policy => events.extend(judged(state, stage, digest, &artifact.body, now)),
     }
@@ -65,7 +67,21 @@ pub(super) fn reference(
         });
     }
     let patch = patch_of(state, stage, &artifact.body)?;
-    Ok(ArtifactRef { kind, digest: artifact.digest(), patch, facts: condition::facts(&artifact.body) })
+    let protected = match &artifact.body {
+        Body::Build(build) => protected::touched(&build.patch, &state.started.spec.protected),
+        Body::Spec(_)
+        | Body::Design(_)
+        | Body::Tests(_)
+        | Body::Recon(_)
+        | Body::Plan(_)
+        | Body::Tasks(_)
+        | Body::Review(_)
+        | Body::Verify(_)
+        | Body::Merge(_)
+        | Body::Lessons(_) => Vec::new(),
+    };
+    let facts = condition::facts(&artifact.body);
+    Ok(ArtifactRef { kind, digest: artifact.digest(), patch, facts, protected })
 }
 
 /// The patch that an artifact is about. A verdict on any patch but the one that was built is refused, and so is a merge

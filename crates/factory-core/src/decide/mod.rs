@@ -11,7 +11,7 @@ mod made;
 mod rejection;
 mod stuck;
 
-pub use gate::can_override;
+pub use gate::{can_override, protected_at};
 pub use made::check_log;
 pub use rejection::Rejection;
 

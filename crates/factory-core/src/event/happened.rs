@@ -300,6 +300,10 @@ pub struct SpecRef {
     pub source: Digest,
     /// Ids of its requirements.
     pub requirements: Vec<RequirementId>,
+    /// Protected paths that it names, relative to the repository's root ([`crate::protected::named`]): a patch may touch
+    /// them, and then a person decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protected: Vec<String>,
 }
 
 /// An artifact as the log names it.
@@ -314,6 +318,9 @@ pub struct ArtifactRef {
     pub patch: Option<Digest>,
     /// What conditions can be about.
     pub facts: Facts,
+    /// For a build: the protected paths that its patch touches. Where there is any, a person decides at the stage's exit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protected: Vec<String>,
 }
 
 /// A blob that belongs to an artifact.

@@ -57,8 +57,14 @@ fn of((mut pipeline, entry, budget, stays): (Pipeline, usize, Budget, bool)) -> 
     if stays {
         pipeline.policy.base_moved = BaseMoved::Ignore;
     }
+    let protected = entry.is_multiple_of(7);
     let entry = entries[entry % entries.len()];
-    RunStarted { entry, budget, ..samples::started_in(pipeline) }
+    let mut started = RunStarted { entry, budget, ..samples::started_in(pipeline) };
+    if protected {
+        // What the small patches write.
+        started.spec.protected.push("greeting.txt".to_owned());
+    }
+    started
 }
 
 fn budget() -> impl Strategy<Value = Budget> {

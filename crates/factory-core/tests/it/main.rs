@@ -25,6 +25,7 @@ mod overrides;
 mod parallel;
 mod plateau;
 mod properties;
+mod protected;
 mod rejections;
 mod retry;
 mod soak;

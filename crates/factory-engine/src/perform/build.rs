@@ -35,7 +35,7 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
 /// The implementer works in a sealed checkout; what it leaves there is the patch.
 async fn implement(stage: &Stage<'_>, earlier: Option<Build>) -> Result<Made, Unmade> {
     let base = &stage.state.base;
-    let workspaces = &stage.ports.workspaces;
+    let workspaces = &stage.workspaces;
     let (before, made_from) = stage.before().await?;
     let notes = stage.notes();
     let spec = stage.spec_text().await?;
@@ -68,7 +68,7 @@ async fn carry_over(stage: &Stage<'_>, earlier: Build) -> Result<Made, Unmade> {
     let (_, made_from) = stage.before().await?;
     let contents = stage.contents(&earlier.patch).await?;
     let onto = &stage.state.base;
-    match stage.ports.workspaces.rebase(&earlier.patch, &contents, &earlier.base, onto).await? {
+    match stage.workspaces.rebase(&earlier.patch, &contents, &earlier.base, onto).await? {
         Rebased::Clean { patch, contents } => {
             checked(stage, patch, contents, earlier.summary, made_from, Usage::default()).await
         }

@@ -30,7 +30,7 @@ impl Stage<'_> {
         name: &str,
         patch: Option<(&Patch, &Contents)>,
     ) -> Result<(Checkout, Evidence), Unmade> {
-        let checkout = self.ports.workspaces.seal(&self.effect.id, &self.state.base, patch).await?;
+        let checkout = self.workspaces.seal(&self.effect.id, &self.state.base, patch).await?;
         let digest = self.ports.blobs.put(checkout.proof.text().as_bytes()).await?;
         Ok((checkout, Evidence { name: name.to_owned(), digest }))
     }

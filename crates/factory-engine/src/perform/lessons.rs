@@ -12,7 +12,7 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     let (build, build_digest) = stage.build().await?;
     let merge_digest = stage.input_digest(ArtifactKind::Merge)?;
     let contents = stage.contents(&build.patch).await?;
-    let diff = stage.ports.workspaces.diff(base, &build.patch, &contents).await?;
+    let diff = stage.workspaces.diff(base, &build.patch, &contents).await?;
     let history = history::read(stage.ports.log.as_ref(), &stage.effect.id.run).await;
     let history = history.map_err(|error| Unmade::blocked(&error))?;
     let account = account(history.events.iter().map(|(_, event)| event));

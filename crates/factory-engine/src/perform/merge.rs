@@ -43,7 +43,7 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
         message: message(&started.spec.title, &started.spec.path, &build.summary),
         trailers,
     };
-    let merge = stage.ports.workspaces.land(landing).await?;
+    let merge = stage.workspaces.land(landing).await?;
     Ok(Made {
         body: Body::Merge(merge),
         made_from: vec![build_digest, verify_digest],
@@ -59,7 +59,7 @@ async fn moved(stage: &Stage<'_>) -> Result<Option<GitOid>, Unmade> {
     if state.base_pinned || state.started.pipeline.policy.base_moved == BaseMoved::Ignore {
         return Ok(None);
     }
-    let workspaces = &stage.ports.workspaces;
+    let workspaces = &stage.workspaces;
     if workspaces.landed(&stage.effect.id, &state.started.spec.slug).await? {
         return Ok(None);
     }

@@ -12,6 +12,7 @@ mod verify;
 pub use merge::LEDGER_HEAD;
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use factory_core::artifact::{Artifact, ArtifactKind, Body};
@@ -27,7 +28,7 @@ use crate::port::checks::CheckError;
 use crate::port::evaluator::EvaluatorError;
 use crate::port::store::StoreError;
 use crate::port::watcher::OneEffect;
-use crate::port::workspace::WorkspaceError;
+use crate::port::workspace::{WorkspaceError, Workspaces};
 
 /// The name of the proof that a stage's checkout was sealed, among its evidence.
 const SEAL: &str = "seal";
@@ -55,6 +56,8 @@ enum Unmade {
 /// Everything that a stage's story needs.
 struct Stage<'a> {
     ports: &'a Ports,
+    /// As the specification has them: patches may touch the protected paths that it names.
+    workspaces: Arc<dyn Workspaces>,
     effect: &'a Effect,
     state: &'a RunState,
     observer: OneEffect<'a>,
@@ -64,7 +67,8 @@ struct Stage<'a> {
 #[tracing::instrument(skip_all, fields(effect = %effect.id))]
 pub async fn perform(ports: &Ports, effect: &Effect, state: &RunState) -> Command {
     let observer = OneEffect::new(ports.watcher.as_ref(), &effect.id);
-    let stage = Stage { ports, effect, state, observer };
+    let workspaces = Arc::clone(&ports.workspaces).naming(&state.started.spec.protected);
+    let stage = Stage { ports, workspaces, effect, state, observer };
     let limit = Duration::from_secs(effect.stage.timeout_seconds);
     let made = match tokio::time::timeout(limit, stage.make()).await {
         Ok(made) => made,

@@ -10,7 +10,7 @@ pub(super) async fn make(stage: &Stage<'_>) -> Result<Made, Unmade> {
     let (build, build_digest) = stage.build().await?;
     let spec = stage.spec_text().await?;
     let contents = stage.contents(&build.patch).await?;
-    let diff = stage.ports.workspaces.diff(base, &build.patch, &contents).await?;
+    let diff = stage.workspaces.diff(base, &build.patch, &contents).await?;
     let (checkout, sealed) = stage.seal(super::SEAL, Some((&build.patch, &contents))).await?;
     let (before, _) = stage.before().await?;
     let notes = stage.notes();

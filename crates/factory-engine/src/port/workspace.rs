@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use factory_core::artifact::{Merge, Patch};
@@ -72,7 +73,7 @@ pub enum WorkspaceError {
         /// Why.
         reason: String,
     },
-    /// The patch touches what no implementer may touch, or is not a patch.
+    /// The patch touches what no implementer may touch, or only one whose specification names it, or is not a patch.
     #[error("the patch cannot be taken: `{path}` {reason}")]
     BadPatch {
         /// The path in the checkout.
@@ -142,6 +143,10 @@ pub enum Rebased {
 /// Sealed checkouts and the way back from them.
 #[async_trait]
 pub trait Workspaces: Send + Sync {
+    /// The same, for a specification that names these protected paths ([`factory_core::protected::named`]): patches may
+    /// touch them, and no other. Whoever does not ask for it takes no patch that touches any.
+    fn naming(self: Arc<Self>, protected: &[String]) -> Arc<dyn Workspaces>;
+
     /// A fresh sealed checkout of `base`, with `patch` applied if there is one. Dependencies by `[setup]` are in place.
     ///
     /// # Errors

@@ -34,6 +34,8 @@ pub struct SpecDocument {
     pub expected: Vec<String>,
     /// Files that the Context section names in backticks, each once, in order.
     pub references: Vec<Reference>,
+    /// Everything that its sections have in backticks, Non-Goals left out: as written, each once, in order of the sections.
+    pub code: Vec<String>,
 }
 
 impl SpecDocument {

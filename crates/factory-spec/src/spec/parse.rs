@@ -42,6 +42,7 @@ pub fn parse_spec(source: &str) -> (SpecDocument, Vec<Diagnostic>) {
             .section(Section::Context)
             .map(|content| reference::references(source, &content.events))
             .unwrap_or_default(),
+        code: reference::code(outline.sections.iter().filter(|content| content.section != Section::NonGoals)),
     };
     let stated = outline.section(Section::Requirements).map(|content| (content, Statements::Numbered));
     let expected = outline

@@ -3,7 +3,7 @@
 use pulldown_cmark::Event;
 
 use super::document::{Reference, SpecDocument};
-use super::outline::Located;
+use super::outline::{Content, Located};
 use crate::diagnostic::{Code, Diagnostic};
 
 /// Endings that make a file of a name without a slash; without this list `user.name` would be one.
@@ -108,6 +108,19 @@ pub(super) fn references(source: &str, events: &[Located<'_>]) -> Vec<Reference>
         }
     }
     references
+}
+
+/// The code spans of some sections, each once.
+pub(super) fn code<'a>(sections: impl Iterator<Item = &'a Content<'a>>) -> Vec<String> {
+    let mut spans: Vec<String> = Vec::new();
+    for (event, _) in sections.flat_map(|content| &content.events) {
+        if let Event::Code(code) = event
+            && !spans.iter().any(|span| **span == **code)
+        {
+            spans.push(code.to_string());
+        }
+    }
+    spans
 }
 
 /// The relative path that `code` is, without a line number (`src/a.rs:12`, `src/a.rs#L12`) or a final slash.

@@ -48,6 +48,15 @@ fn requirements_have_id_text_level_and_span() {
 }
 
 #[test]
+fn code_is_what_the_sections_have_in_backticks_but_for_what_they_leave_alone() {
+    let text = "# Feature: `title`\n\nintro `a/b`\n\n## Goal\n\n`.github/workflows/ci.yml` runs ``a ` b``. <!-- `no` -->\n\n\
+                ```\n`neither`\n```\n\n## Other\n\n`elsewhere`\n\n## Requirements\n\n1. It MUST `skills/` and `.github/workflows/ci.yml`.\n\n\
+                ## Non-Goals\n\n- `AGENTS.md` stays.\n";
+    let (document, _) = parse_spec(text);
+    assert_eq!(document.code, [".github/workflows/ci.yml", "a ` b", "skills/"]);
+}
+
+#[test]
 fn references_are_the_paths_of_the_context_once_each() {
     let (spec, _) = parse_spec(SPEC);
     let seen: Vec<&str> = spec.references.iter().map(|one| one.path.as_str()).collect();

@@ -120,7 +120,8 @@ impl Onlooker<'_> {
         let asks =
             rule.is_some_and(|rule| rule.authority.is_some() || rule.approvals > 1 || rule.not_requester);
         let stuck = matches!(gate.edge, Edge::Escalation | Edge::Budget);
-        if decided.via == Channel::InAdvance && (asks || stuck) {
+        let guarded = gate.edge == Edge::Exit && self.is_guarded(ghost, place);
+        if decided.via == Channel::InAdvance && (asks || stuck || guarded) {
             return deny(format!("{gate} is decided in advance"));
         }
         let agrees = matches!(decided.decision, Decision::Approved | Decision::Overridden);
@@ -245,11 +246,12 @@ impl Onlooker<'_> {
             let human = (edge == Edge::Entry && stage.entry_gate == EntryGate::Human)
                 || (edge == Edge::Exit && stage.exit_gate == ExitGate::Human);
             let own = (edge == Edge::Exit).then_some(place);
+            let guarded = edge == Edge::Exit && self.is_guarded(ghost, place);
             let spared = stage
                 .rules
                 .get(&edge)
                 .is_some_and(|rule| rule.when.iter().any(|of| self.is_known_false(ghost, of, own)));
-            ensure(human && passed && spared, Invariant::Authority, || {
+            ensure(human && passed && spared && !guarded, Invariant::Authority, || {
                 format!("policy decides at {}, where a person has to", gate())
             })?;
             ensure(self.items(sees) == self.must_show(ghost, place, edge), Invariant::Reopened, || {

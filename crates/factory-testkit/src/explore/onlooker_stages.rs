@@ -46,7 +46,7 @@ impl Onlooker<'_> {
     /// Under which promise it falls that a stage counts as passed and is not.
     pub(super) fn missing(&self, ghost: &Ghost, place: u8) -> Invariant {
         let watched = ghost.at(place);
-        let human = self.world.stage(place).exit_gate == ExitGate::Human;
+        let human = self.world.stage(place).exit_gate == ExitGate::Human || self.is_guarded(ghost, place);
         match watched.standing {
             Standing::Refused => Invariant::Unscored,
             Standing::Made if human => Invariant::Authority,
@@ -95,7 +95,7 @@ impl Onlooker<'_> {
         })?;
         let truth = self.catalog.truth(item);
         self.is_about(ghost, place, truth)?;
-        let open = self.world.stage(place).exit_gate == ExitGate::None;
+        let open = self.world.stage(place).exit_gate == ExitGate::None && !self.guards(truth);
         let base = ghost.base;
         let watched = ghost.at_mut(place);
         watched.work = Work::Idle;
@@ -107,6 +107,18 @@ impl Onlooker<'_> {
             (false, _) => watched.standing = Standing::Refused,
         }
         Ok(())
+    }
+
+    /// Whether a person has to decide on what was made, whatever the pipeline says: a build of a patch that touches what
+    /// belongs to people, and that the specification names.
+    fn guards(&self, truth: &Truth) -> bool {
+        let Truth::Build { patch, .. } = truth else { return false };
+        patch.files().changes.iter().any(|file| self.world.started.spec.protected.contains(&file.path))
+    }
+
+    /// The same of what the stage has made.
+    pub(super) fn is_guarded(&self, ghost: &Ghost, place: u8) -> bool {
+        ghost.truth(self.catalog, place).is_some_and(|truth| self.guards(truth))
     }
 
     /// Whether what was made is about what is there.

@@ -94,6 +94,15 @@ fn authority() -> Vec<Sabotage> {
                 }
             })
             .log(tamper::as_decided),
+        of("takes a patch that touches what belongs to people without asking", worlds::protected())
+            .before(|state, _| state.started.spec.protected.clear()),
+        of("lets such a patch be approved in advance", worlds::protected())
+            .before(|_, command| {
+                if let Some(deciding) = tamper::deciding(command) {
+                    deciding.via = Channel::Command;
+                }
+            })
+            .log(tamper::as_decided),
         of("lets policy pass gates of people", worlds::least()).log(|_, _, mut events| {
             let opened = events
                 .iter()

@@ -14,7 +14,7 @@ use crate::samples;
 pub enum Patch {
     /// Writes a greeting; nothing speaks against it.
     A,
-    /// Changes how the project is built and shipped: high risk.
+    /// Changes how the project is shipped: high risk, and where the specification names its path, a person decides on it.
     B,
 }
 
@@ -23,7 +23,7 @@ impl Patch {
     pub fn files(self) -> Files {
         let (path, text) = match self {
             Patch::A => ("greeting.txt", "hello"),
-            Patch::B => (".github/workflows/ship.yml", "steps"),
+            Patch::B => ("infra/ship.tf", "steps"),
         };
         let change =
             Change::Written { content: Digest::of(text.as_bytes()), executable: false, existed: false };

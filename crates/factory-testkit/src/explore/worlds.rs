@@ -59,6 +59,7 @@ pub fn made_up() -> Vec<World> {
     vec![
         small(),
         moving(),
+        protected(),
         four_eyes(),
         parallel(),
         budgets(),
@@ -94,6 +95,20 @@ pub fn least() -> World {
 /// The smallest, over a base branch that moves as often as it likes.
 pub fn moving() -> World {
     world("moving", include_str!("pipelines/small.toml"), Alphabet { commits: 3, ..NARROW })
+}
+
+/// A patch that touches what belongs to people, and that the specification names: no pipeline lets that through.
+pub fn protected() -> World {
+    let alphabet = Alphabet {
+        channels: &[Channel::Terminal, Channel::Command, Channel::InAdvance],
+        patches: &[Patch::A, Patch::B],
+        looks: true,
+        commits: 2,
+        ..NARROW
+    };
+    let mut world = world("protected", include_str!("pipelines/protected.toml"), alphabet);
+    world.started.spec.protected = vec!["infra/ship.tf".to_owned()];
+    world.within(MOVES_ONCE)
 }
 
 /// Two people at one gate, somebody else than the requester at others, logins, groups and keys.

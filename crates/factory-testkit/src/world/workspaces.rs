@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use factory_core::artifact::{Change, FileChange, Merge, Patch};
 use factory_core::ids::{Digest, EffectId, GitOid};
+use factory_core::protected;
 use factory_engine::port::workspace::{
     Checkout, Contents, Guard, Landing, Rebased, WorkspaceError, Workspaces,
 };
@@ -42,6 +43,8 @@ pub(super) struct WorldWorkspaces {
     live: Arc<AtomicUsize>,
     traps: Arc<Traps>,
     base: Mutex<Base>,
+    /// Protected paths that patches may touch.
+    named: Mutex<Vec<String>>,
 }
 
 /// Where the branch is, and what happened to patches on the way there.
@@ -104,7 +107,13 @@ impl WorldWorkspaces {
     pub(super) fn new(traps: Arc<Traps>) -> Self {
         let known = vec![samples::base()];
         let base = Base { known, is_there: true, conflicts: Vec::new(), rebased: Vec::new() };
-        Self { landed: Mutex::default(), live: Arc::default(), traps, base: Mutex::new(base) }
+        Self {
+            landed: Mutex::default(),
+            live: Arc::default(),
+            traps,
+            base: Mutex::new(base),
+            named: Mutex::default(),
+        }
     }
 
     /// # Panics
@@ -140,6 +149,11 @@ fn apply(root: &Path, patch: &Patch, contents: &Contents) -> Result<(), Workspac
 
 #[async_trait]
 impl Workspaces for WorldWorkspaces {
+    fn naming(self: Arc<Self>, protected: &[String]) -> Arc<dyn Workspaces> {
+        *lock(&self.named) = protected.to_vec();
+        self
+    }
+
     async fn seal(
         &self,
         effect: &EffectId,
@@ -189,6 +203,10 @@ impl Workspaces for WorldWorkspaces {
             let path =
                 entry.path().strip_prefix(&checkout.root).expect("found under the root").to_string_lossy();
             let content = fs::read(entry.path()).map_err(io)?;
+            if protected::is_protected(&path, "") && !protected::is_named(&lock(&self.named), &path) {
+                let reason = "is protected".to_owned();
+                return Err(WorkspaceError::BadPatch { path: path.into_owned(), reason });
+            }
             let before = base.get(&*path);
             if before.is_some_and(|text| text.as_bytes() == content) {
                 continue;

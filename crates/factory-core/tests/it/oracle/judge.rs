@@ -99,6 +99,7 @@ impl Oracle<'_> {
         let stand = self.stand(&gate.stage);
         let made = stand.made.clone();
         assert_eq!((&stand.now, stand.settled), (&Now::Idle, Settled::No), "{gate} is judged");
+        assert!(gate.edge == Edge::Entry || !self.guarded(&gate.stage), "a person decides at {gate}");
         let by_a_person = match gate.edge {
             Edge::Entry => stand.stage.entry_gate == EntryGate::Human,
             Edge::Exit => stand.stage.exit_gate == ExitGate::Human,
@@ -130,6 +131,16 @@ impl Oracle<'_> {
             (Edge::Entry, _) => stand.entered = true,
             (Edge::Exit | Edge::Escalation | Edge::Budget, true) => stand.settled = Settled::Passed,
             (Edge::Exit | Edge::Escalation | Edge::Budget, false) => {}
+        }
+    }
+
+    /// Whether what a stage has made is a patch that touches a path which the specification names as protected.
+    pub(super) fn guarded(&self, stage: &StageId) -> bool {
+        match self.stand(stage).made.as_ref().map(|made| self.body(made)) {
+            Some(Body::Build(build)) => {
+                build.patch.changes.iter().any(|file| self.started.spec.protected.contains(&file.path))
+            }
+            Some(_) | None => false,
         }
     }
 

@@ -92,9 +92,10 @@ impl Oracle<'_> {
             | Body::Verify(_)
             | Body::Lessons(_) => true,
         };
+        self.stand_mut(id).made = Some(digest.clone());
+        let guarded = self.guarded(id);
         let stand = self.stand_mut(id);
-        stand.made = Some(digest.clone());
-        if stage.exit_gate == ExitGate::None && green {
+        if stage.exit_gate == ExitGate::None && green && !guarded {
             stand.settled = Settled::Passed;
         }
     }
