@@ -20,6 +20,8 @@ mod diff;
 mod error;
 mod extract;
 mod fresh;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod history;
 mod holdouts;
 mod ignore;

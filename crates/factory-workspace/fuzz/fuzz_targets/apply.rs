@@ -1,0 +1,6 @@
+//! Fuzzes patches into a checkout.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    factory_workspace::fuzz::fuzz_apply(data);
+});

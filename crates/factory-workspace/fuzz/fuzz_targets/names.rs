@@ -1,0 +1,6 @@
+//! Fuzzes what a specification opens.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    factory_workspace::fuzz::fuzz_names(data);
+});
