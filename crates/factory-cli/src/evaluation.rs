@@ -7,6 +7,7 @@ use std::thread;
 use factory_engine::port::evaluator::{Evaluator, EvaluatorError, Outlook};
 use factory_eval::evaluator::ServiceEvaluator;
 use factory_eval::suite::{HoldoutSuite, SuiteError};
+use factory_eval::tripwire::HoldoutTripwire;
 
 use crate::args::RunSettings;
 use crate::config::place::Place;
@@ -27,6 +28,14 @@ impl Evaluation {
     /// What it would do.
     pub(crate) fn outlook(&self) -> Result<Outlook, CliError> {
         self.evaluator.outlook().map_err(|error| unusable(&self.holdouts, &error))
+    }
+
+    /// The tripwire over its holdouts, and over the canaries of all others that are known here.
+    pub(crate) fn tripwire(&self, place: &Place) -> Result<HoldoutTripwire, CliError> {
+        let all = place.local.holdouts.iter().map(|dir| place.project.directory().join(dir));
+        let others: Vec<PathBuf> = all.filter(|dir| *dir != self.holdouts).collect();
+        HoldoutTripwire::load(&self.holdouts, &others, &place.store().join(SCORECARDS))
+            .map_err(|error| CliError::usage("no tripwire can be laid over the holdouts").because(&error))
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use factory_core::artifact::Artifact;
 use factory_core::command::Deciding;
 use factory_core::decide;
-use factory_core::event::{Channel, Decision, Person};
+use factory_core::event::{Channel, Decision, Escalation, Person, Stuck};
 use factory_core::ids::FindingId;
 use factory_core::pipeline::model::Edge;
 use factory_core::reason::{self, NoReason};
@@ -160,7 +160,9 @@ pub(crate) async fn shown(
     if let Some(spent) = spent::told(state, open) {
         text.push_str(&format!("── what is spent ──\n{}\n", story::wrap(&spent)));
     }
-    if let (Some(escalation), true) = (&open.escalation, with_verdict) {
+    // A quarantine is no verdict: it has to be seen in any case.
+    let seen = |escalation: &&Box<Escalation>| with_verdict || escalation.why == Stuck::Tripwire;
+    if let Some(escalation) = open.escalation.as_ref().filter(seen) {
         text.push_str("── what is stuck ──\n");
         text.push_str(&story::wrap(&story::escalation(escalation)));
         text.push('\n');

@@ -129,6 +129,7 @@ fn stuck(escalation: &Escalation) -> String {
         Stuck::Plateau => "the last tries changed nothing",
         Stuck::Conflict => "the patch does not fit the base that has moved",
         Stuck::BaseMoves => "the base branch keeps moving",
+        Stuck::Tripwire => "in quarantine: a tripwire went off",
     };
     format!("{why}; {}", one_line(&escalation.detail))
 }
@@ -183,6 +184,7 @@ pub(crate) fn failure(kind: FailureKind) -> &'static str {
         FailureKind::ChecksRed => "checks red",
         FailureKind::Policy => "policy",
         FailureKind::BaseMoved => "base moved",
+        FailureKind::Tripwire => "tripwire",
     }
 }
 

@@ -18,6 +18,7 @@ use factory_engine::port::Ports;
 use factory_engine::port::clock::SystemClock;
 use factory_engine::port::model::ModelClient;
 use factory_engine::port::watcher::Nobody;
+use factory_engine::watch::{Watch, WatchedModel};
 use factory_sandbox::Launcher;
 use factory_store::Opened;
 use factory_workspace::{CheckConfig, GitWorkspaces, ProjectChecks, WorkspaceConfig};
@@ -219,7 +220,9 @@ pub(crate) fn engine_with(
     let checks = &place.config.check;
     let commands =
         checks.iter().map(|check| CheckCommand { name: check.name.clone(), command: check.command.clone() });
-    let agents = ModelAgents::new(model.client()?, launcher.clone(), Limits::default(), commands.collect());
+    let watch = Arc::new(Watch::new(Arc::new(evaluation.tripwire(place)?)));
+    let model = Arc::new(WatchedModel::new(model.client()?, Arc::clone(&watch)));
+    let agents = ModelAgents::new(model, launcher.clone(), Limits::default(), commands.collect());
     let workspaces = workspaces(place, holdouts, launcher.clone())?;
     let checks = checks.iter().map(|check| CheckConfig {
         name: check.name.clone(),
@@ -235,6 +238,7 @@ pub(crate) fn engine_with(
         evaluator: Arc::new(evaluation.evaluator),
         clock: Arc::new(SystemClock),
         watcher: progress::watcher(&settings.output),
+        watch,
     }))
 }
 

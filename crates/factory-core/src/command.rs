@@ -23,6 +23,23 @@ pub enum Command {
         /// What its model calls used.
         usage: Usage,
     },
+    /// A tripwire went off: what came from the role of a performed stage holds what only the holdouts say.
+    Quarantine {
+        /// The stage.
+        stage: StageId,
+        /// Which try.
+        attempt: Attempt,
+        /// What it made, where it made something.
+        artifact: Option<Box<Artifact>>,
+        /// Logs that belong to it.
+        evidence: Vec<Evidence>,
+        /// What was found and where, such as `canary:src/app.py`; never the text itself.
+        findings: Vec<FindingId>,
+        /// For people.
+        detail: String,
+        /// What its model calls used.
+        usage: Usage,
+    },
     /// A performed stage made nothing that counts.
     Fail {
         /// The stage.

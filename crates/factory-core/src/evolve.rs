@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::ArtifactKind;
-use crate::decide::gate;
+use crate::decide::{gate, tripwire};
 use crate::event::{Decision, Event, GateDecided, Outcome, Person, RunStarted, SentBack};
 use crate::ids::{Digest, StageId, Timestamp, Usage};
 use crate::pipeline::model::{Edge, ExitGate, GateId};
@@ -158,6 +158,7 @@ fn begin(started: &RunStarted, at: Timestamp) -> RunState {
         stages,
         usage: Usage::default(),
         raises: 0,
+        let_go: BTreeSet::new(),
         outcome: None,
         rolled_back: false,
     }
@@ -243,7 +244,17 @@ fn gate_decided(state: &mut RunState, decided: &GateDecided) -> Result<(), Broke
     if decided.decision == Decision::Approved && *edge == Edge::Budget {
         state.raises = state.raises.max(spent);
     }
+    let exit_gate = state.started.pipeline.stage(id).map(|stage| stage.exit_gate);
+    let quarantined = *edge == Edge::Escalation && is_quarantined(stage_mut(state, id)?);
+    if decided.decision == Decision::Overridden && quarantined {
+        let made = stage_mut(state, id)?.artifact.as_ref().map(|made| made.digest.clone());
+        state.let_go.extend(made);
+    }
     let stage = stage_mut(state, id)?;
+    if decided.decision == Decision::Retried && quarantined {
+        // Whoever tries again must not find there what was caught.
+        stage.artifact = None;
+    }
     match (decided.decision, edge) {
         (Decision::Approved, Edge::Entry | Edge::Exit) => {
             if approvals(stage, decided) < wanted {
@@ -262,7 +273,13 @@ fn gate_decided(state: &mut RunState, decided: &GateDecided) -> Result<(), Broke
             stage.status = StageStatus::Pending;
         }
         (Decision::Overridden, Edge::Escalation) => {
-            stage.status = if merges { StageStatus::Pending } else { StageStatus::Passed };
+            // What was let out of quarantine still has its own gate before it.
+            let asks = quarantined && exit_gate == Some(ExitGate::Human);
+            stage.status = match (merges, asks) {
+                (true, _) => StageStatus::Pending,
+                (false, true) => StageStatus::Produced,
+                (false, false) => StageStatus::Passed,
+            };
         }
         // Where the work goes is said by the event that follows.
         (Decision::Retried, Edge::Entry | Edge::Exit | Edge::Escalation | Edge::Budget)
@@ -274,6 +291,21 @@ fn gate_decided(state: &mut RunState, decided: &GateDecided) -> Result<(), Broke
         }
     }
     Ok(())
+}
+
+/// Whether a person is asked there about what a tripwire caught.
+fn is_quarantined(stage: &StageState) -> bool {
+    match &stage.status {
+        StageStatus::AtGate { escalation, .. } => escalation.as_deref().is_some_and(tripwire::is_quarantine),
+        StageStatus::Pending
+        | StageStatus::Soaking { .. }
+        | StageStatus::Running { .. }
+        | StageStatus::Blocked { .. }
+        | StageStatus::Produced
+        | StageStatus::Failed
+        | StageStatus::Passed
+        | StageStatus::Skipped => false,
+    }
 }
 
 /// How many people have approved by now. Whoever changes the artifact is the first to approve what it is now.

@@ -101,6 +101,13 @@ text_id!(
     |text| !text.trim().is_empty() && text.len() <= 400 && !text.chars().any(char::is_control)
 );
 text_id!(
+    /// A scenario as it is named outside of the evaluator: SHA-256 over a key that only the evaluator has and what the
+    /// scenario says, as 64 lower-case hexadecimal digits. It tells nothing of either.
+    ScenarioKey,
+    "scenario key (64 lower-case hexadecimal digits)",
+    |text| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+);
+text_id!(
     /// SHA-256 of some bytes, as 64 lower-case hexadecimal digits.
     Digest,
     "SHA-256 digest (64 lower-case hexadecimal digits)",

@@ -28,6 +28,8 @@ pub struct RunState {
     pub usage: Usage,
     /// How many more budgets of the same size people have granted.
     pub raises: u64,
+    /// Digests of what tripwires caught and a person let go on all the same.
+    pub let_go: BTreeSet<Digest>,
     /// How it ended, if it has.
     pub outcome: Option<Outcome>,
     /// Whether what it merged has been taken back.

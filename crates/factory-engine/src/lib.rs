@@ -10,3 +10,4 @@ pub mod journal;
 pub mod ledger;
 pub mod perform;
 pub mod port;
+pub mod watch;

@@ -51,6 +51,8 @@ pub(crate) struct Recipe {
     pub(crate) launcher: Launcher,
     pub(crate) config: DeployConfig,
     pub(crate) clock: Clock,
+    /// What requests say that they come from.
+    pub(crate) agent: String,
     /// The built project. Deployments only read it; where nothing confines them, each gets a copy.
     pub(crate) project: PathBuf,
     /// What the project's set-up made, if it has any.
@@ -333,6 +335,11 @@ impl Deployment {
     /// `http://127.0.0.1:PORT`.
     pub(crate) fn url(&self) -> String {
         format!("http://{}:{}", Ipv4Addr::LOCALHOST, self.port())
+    }
+
+    /// What requests say that they come from.
+    pub(crate) fn agent(&self) -> &str {
+        &self.recipe.agent
     }
 
     /// Where the service listens, on its loopback.

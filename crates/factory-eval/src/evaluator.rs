@@ -21,6 +21,7 @@ use crate::bound;
 use crate::clock::Clock;
 use crate::config::DeployConfig;
 use crate::deploy::{self, DeployFailure, Deployment, Recipe};
+use crate::key::EvaluatorKey;
 use crate::run::{self, Ending, Failure};
 use crate::score::{self, FIRST_RUNS, Runs, Verdict};
 use crate::scorecard::{self, Outcome, RunRecord, ScenarioScore, Scorecard};
@@ -64,6 +65,12 @@ impl ServiceEvaluator {
         &self.scorecards
     }
 
+    /// The key that scenarios and runs are named with.
+    fn key(&self) -> Result<EvaluatorKey, EvaluatorError> {
+        EvaluatorKey::open(&self.scorecards)
+            .map_err(|error| infrastructure("the evaluator's key cannot be used", error))
+    }
+
     /// The scenarios, and how the clock is moved for them.
     fn prepare(&self) -> Result<(HoldoutSuite, Clock), EvaluatorError> {
         let suite =
@@ -85,12 +92,14 @@ impl ServiceEvaluator {
         &self,
         candidate: &Candidate<'_>,
         clock: Clock,
+        agent: String,
         parent: &TempDir,
     ) -> Result<Recipe, DeployFailure> {
         let mut recipe = Recipe {
             launcher: self.launcher.clone(),
             config: self.config.clone(),
             clock,
+            agent,
             project: candidate.checkout.project.clone(),
             dependencies: candidate.checkout.dependencies.clone(),
             hosts: candidate.checkout.hosts.clone(),
@@ -132,7 +141,9 @@ impl Evaluator for ServiceEvaluator {
         let no_folder = |error| infrastructure("no folder for deployments", error);
         tokio::fs::create_dir_all(scratch).await.map_err(no_folder)?;
         let parent = TempDir::with_prefix_in("eval-", scratch).map_err(no_folder)?;
-        let trial = match self.recipe(&candidate, clock, &parent).await {
+        // Whatever a candidate keeps of what it was sent is recognized when it comes back in a patch.
+        let canary = self.key()?.canary(&candidate.effect.run);
+        let trial = match self.recipe(&candidate, clock, canary.to_string(), &parent).await {
             Ok(recipe) => try_out(&without_library(&recipe)).await.map(|()| recipe),
             Err(failure) => Err(failure),
         };

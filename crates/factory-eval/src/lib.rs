@@ -12,6 +12,7 @@ pub mod config;
 mod deploy;
 pub mod evaluator;
 pub mod grammar;
+pub mod key;
 pub mod plan;
 mod ports;
 mod run;
@@ -20,3 +21,4 @@ pub mod scorecard;
 #[cfg(test)]
 mod sealed;
 pub mod suite;
+pub mod tripwire;

@@ -125,9 +125,7 @@ impl HoldoutSuite {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Phrases::default(),
             Err(source) => return Err(SuiteError::Io { path: folder.join("steps.toml"), source }),
         };
-        let mut files = Vec::new();
-        collect(folder, &mut files)?;
-        files.sort();
+        let files = files(folder).map_err(|source| SuiteError::Io { path: folder.to_owned(), source })?;
         let mut parsed = Vec::new();
         let mut unparsable = Vec::new();
         for path in files {
@@ -192,12 +190,22 @@ fn compile(scenarios: Vec<Scenario>, phrases: &Phrases) -> Result<HoldoutSuite, 
     }
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), SuiteError> {
-    let failed = |source| SuiteError::Io { path: folder.to_owned(), source };
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
+/// The files of scenarios below a folder, in the order of their paths.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    collect(folder, &mut files)?;
+    files.sort();
+    Ok(files)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
         let path = entry.path();
-        let kind = entry.file_type().map_err(failed)?;
+        let kind = entry.file_type()?;
         if kind.is_dir() {
             collect(&path, files)?;
         } else if path.extension().is_some_and(|extension| extension == "md" || extension == "feature")

@@ -14,9 +14,30 @@ const ROUNDS: usize = 200;
 
 /// As bubblewrap is used for the same purpose: no network, no capabilities, an allowlist of the system's folders.
 const BUBBLEWRAP: [&str; 24] = [
-    "--unshare-all", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--clearenv", "--ro-bind", "/usr", "/usr",
-    "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--proc", "/proc",
-    "--dev", "/dev", "--tmpfs", "/tmp",
+    "--unshare-all",
+    "--cap-drop",
+    "ALL",
+    "--die-with-parent",
+    "--new-session",
+    "--clearenv",
+    "--ro-bind",
+    "/usr",
+    "/usr",
+    "--symlink",
+    "usr/bin",
+    "/bin",
+    "--symlink",
+    "usr/lib",
+    "/lib",
+    "--symlink",
+    "usr/lib64",
+    "/lib64",
+    "--proc",
+    "/proc",
+    "--dev",
+    "/dev",
+    "--tmpfs",
+    "/tmp",
 ];
 
 type Way = (&'static str, Box<dyn Fn(&Runtime) -> bool>);
@@ -29,13 +50,14 @@ fn main() {
             runtime.block_on(launcher.run(Command::new("/bin/true"))).is_ok_and(|done| done.end.success())
         })
     };
-    let plain = |program: &'static str, arguments: &'static [&'static str]| -> Box<dyn Fn(&Runtime) -> bool> {
-        Box::new(move |_| {
-            let mut process = Process::new(program);
-            process.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-            process.output().is_ok_and(|output| output.status.success())
-        })
-    };
+    let plain =
+        |program: &'static str, arguments: &'static [&'static str]| -> Box<dyn Fn(&Runtime) -> bool> {
+            Box::new(move |_| {
+                let mut process = Process::new(program);
+                process.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+                process.output().is_ok_and(|output| output.status.success())
+            })
+        };
     let mut bubblewrap: Vec<&str> = BUBBLEWRAP.to_vec();
     bubblewrap.push("/bin/true");
     let ways: Vec<Way> = vec![

@@ -33,7 +33,7 @@ pub(crate) fn init(args: &InitArgs) -> Result<Exit, CliError> {
         CliError::usage(format!("{} cannot be read", target.directory.display())).because(&error)
     })?;
     let proposals = proposals(&survey);
-    let drafts = drafts(&target, &survey, &proposals);
+    let drafts = drafts(&target, &survey, &proposals)?;
     if !args.dry_run {
         write::private_folder(&target.holdouts)?;
     }
@@ -53,11 +53,11 @@ fn proposals(survey: &Survey) -> Vec<Proposal> {
 }
 
 /// All files that belong to a prepared project, in the order in which they are written.
-fn drafts(target: &Target, survey: &Survey, proposals: &[Proposal]) -> Vec<Draft> {
+fn drafts(target: &Target, survey: &Survey, proposals: &[Proposal]) -> Result<Vec<Draft>, CliError> {
     let inside = |path: &str, text: String| Draft { path: target.directory.join(path), text };
     let mut drafts = vec![inside(project::FILE, render::factory_toml(&target.name, proposals))];
     if !has_own_specs(survey) {
-        let first = first::first(proposals);
+        let first = first::first(proposals)?;
         drafts.push(inside(first::SPEC, first.spec));
         let folder = target.holdouts.join(first::SLUG);
         // Scenarios that are there are somebody's own: more of ours would judge their feature by another one.
@@ -71,7 +71,7 @@ fn drafts(target: &Target, survey: &Survey, proposals: &[Proposal]) -> Vec<Draft
     drafts.push(inside(&store.join(".gitignore").to_string_lossy(), "*\n".to_owned()));
     let local = LocalConfig { schema: 1, holdouts: Some(target.holdouts.clone()), ..LocalConfig::default() };
     drafts.push(inside(&store.join(local::FILE).to_string_lossy(), local.to_toml()));
-    drafts
+    Ok(drafts)
 }
 
 /// Whether the folder has files that are not exactly the first scenarios.
@@ -80,7 +80,11 @@ fn holds_anything_but(folder: &Path, first: &[(&str, String)]) -> bool {
     entries.into_iter().any(|entry| {
         let name = entry.file_name();
         let ours = first.iter().find(|(ours, _)| name == *ours);
-        !ours.is_some_and(|(_, text)| fs::read_to_string(entry.path()).is_ok_and(|found| found == *text))
+        let is_ours = |text: &str| {
+            fs::read_to_string(entry.path())
+                .is_ok_and(|found| first::without_canary(&found).eq(first::without_canary(text)))
+        };
+        !ours.is_some_and(|(_, text)| is_ours(text))
     })
 }
 

@@ -113,6 +113,7 @@ fn ports(
         workspaces: Arc::new(Metered { inner: Arc::new(workspaces) as _, meter: Arc::clone(meter) }),
         clock: Arc::new(SystemClock),
         watcher: Arc::new(Nobody),
+        watch: world.watch,
         log: world.log,
         blobs: world.blobs,
     }

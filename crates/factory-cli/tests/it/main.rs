@@ -40,6 +40,7 @@ mod shells;
 mod stable;
 mod terminal;
 mod timing;
+mod tripwire;
 mod trust;
 mod whole;
 
@@ -105,6 +106,7 @@ fn main() -> ExitCode {
         pipeline::trials(),
         protected::trials(),
         shells::trials(),
+        tripwire::trials(),
         trust::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Rejection, made, stuck};
+use super::{Rejection, made, stuck, tripwire};
 use crate::artifact::ArtifactKind;
 use crate::command::Deciding;
 use crate::event::{
@@ -126,7 +126,7 @@ pub(super) fn decided(state: &RunState, wanted: Deciding, now: Timestamp) -> Res
     let because = reason::check(&wanted.because)?;
     may_decide(state, stage, &open, &wanted)?;
     let edited = edited(state, stage, &wanted)?;
-    let follows = follows(state, stage, &open, &wanted)?;
+    let follows = follows(state, stage, &open, &wanted, now)?;
     let Deciding { gate, decision, by, via, seen, note, overrides, because: _, edited: _ } = wanted;
     let verdict = verdict(state, &seen).map(|verdict| {
         let shown = match (via, decision) {
@@ -275,6 +275,7 @@ fn follows(
     stage: &Stage,
     open: &OpenGate,
     wanted: &Deciding,
+    now: Timestamp,
 ) -> Result<Vec<Event>, Rejection> {
     match wanted.decision {
         Decision::Approved => Ok(Vec::new()),
@@ -282,7 +283,8 @@ fn follows(
         Decision::Retried => retried(state, stage, open, wanted),
         Decision::Overridden => {
             check_override(state, stage, open, wanted)?;
-            Ok(Vec::new())
+            let quarantined = open.escalation.as_deref().is_some_and(tripwire::is_quarantine);
+            Ok(if quarantined { tripwire::let_go(state, stage, now) } else { Vec::new() })
         }
     }
 }
@@ -327,7 +329,8 @@ fn retried(
     Ok(events)
 }
 
-/// An override is for a verdict on the patch that is there, or for a base that has moved, and names all that is wrong.
+/// An override is for a verdict on the patch that is there, for a base that has moved, or for what a tripwire caught, and
+/// names all that is wrong.
 fn check_override(
     state: &RunState,
     stage: &Stage,
@@ -366,13 +369,14 @@ pub fn can_override(state: &RunState, open: &OpenGate) -> bool {
     open.gate.edge == Edge::Escalation && stage.is_some_and(|stage| is_overridable(state, stage, open))
 }
 
-/// A verdict on the patch that is there, or a base that has moved, with findings that can be named.
+/// A verdict on the patch that is there, a base that has moved, or something in quarantine that is otherwise sound, with
+/// findings that can be named.
 fn is_overridable(state: &RunState, stage: &Stage, open: &OpenGate) -> bool {
+    let made = state.stages.get(&stage.id).and_then(|stage| stage.artifact.as_ref());
+    let shown = made.is_some_and(|made| open.sees.contains(&made.digest));
+    let quarantined = open.escalation.as_deref().is_some_and(tripwire::is_quarantine);
     let judged = match stage.makes {
-        ArtifactKind::Review | ArtifactKind::Verify => {
-            let made = state.stages.get(&stage.id).and_then(|stage| stage.artifact.as_ref());
-            made.is_some_and(|made| open.sees.contains(&made.digest))
-        }
+        ArtifactKind::Review | ArtifactKind::Verify => shown,
         ArtifactKind::Merge => true,
         ArtifactKind::Spec
         | ArtifactKind::Design
@@ -381,7 +385,7 @@ fn is_overridable(state: &RunState, stage: &Stage, open: &OpenGate) -> bool {
         | ArtifactKind::Plan
         | ArtifactKind::Tasks
         | ArtifactKind::Build
-        | ArtifactKind::Lessons => false,
+        | ArtifactKind::Lessons => quarantined && shown,
     };
     judged && !findings(open).is_empty()
 }

@@ -40,9 +40,7 @@ pub(super) fn produced(
             return Ok(events);
         }
     }
-    // Whatever the pipeline says: what belongs to people is not changed without them.
-    let asked = if reference.protected.is_empty() { stage.exit_gate } else { ExitGate::Human };
-    match asked {
+    match asked(stage, &reference) {
         ExitGate::None => {}
         ExitGate::Human => {
             events.push(super::gate::opened(state, stage, Edge::Exit, Some(&reference), now));
@@ -50,6 +48,11 @@ pub(super) fn produced(
         ExitGate::Policy => events.extend(judged(state, stage, digest, &artifact.body, now)),
     }
     Ok(events)
+}
+
+/// Who is asked about what a stage has made. Whatever the pipeline says: what belongs to people is not changed without them.
+pub(super) fn asked(stage: &Stage, made: &ArtifactRef) -> ExitGate {
+    if made.protected.is_empty() { stage.exit_gate } else { ExitGate::Human }
 }
 
 /// The artifact as the log names it, if it is of the right kind and about the right patch.
@@ -159,7 +162,7 @@ fn red_checks(
     evidence: &[Evidence],
     now: Timestamp,
 ) -> Vec<Event> {
-    let red: Vec<&str> = build.checks.iter().filter(|c| !c.passed()).map(|c| c.name.as_str()).collect();
+    let red = red(build);
     if red.is_empty() {
         return Vec::new();
     }
@@ -180,8 +183,23 @@ pub fn check_log(check: &str) -> String {
     format!("check {check}")
 }
 
-fn judged(state: &RunState, stage: &Stage, digest: Digest, body: &Body, now: Timestamp) -> Vec<Event> {
-    let (verdict, correction) = match body {
+/// The verdict that policy would come to, as a score; nothing for what no policy judges.
+pub(super) fn foreseen(state: &RunState, stage: &Stage, digest: &Digest, body: &Body) -> Option<Scored> {
+    if stage.exit_gate != ExitGate::Policy {
+        return None;
+    }
+    let (verdict, _) = verdict(state, digest, body);
+    Some(scored(&verdict, digest, body))
+}
+
+/// The names of the checks that fail on a build.
+pub(super) fn red(build: &Build) -> Vec<&str> {
+    build.checks.iter().filter(|check| !check.passed()).map(|check| check.name.as_str()).collect()
+}
+
+/// Policy's verdict, and what whoever gets the work back is told where it is no.
+fn verdict(state: &RunState, digest: &Digest, body: &Body) -> (Verdict, SentBack) {
+    match body {
         Body::Verify(verify) => (
             policy::judge_verify(state.started.pipeline.policy, verify),
             SentBack::Holdouts { feedback: verify.feedback.clone() },
@@ -200,7 +218,11 @@ fn judged(state: &RunState, stage: &Stage, digest: Digest, body: &Body, now: Tim
             Verdict::Inconclusive("there is no policy for this artifact".to_owned()),
             SentBack::Checks { logs: Vec::new() },
         ),
-    };
+    }
+}
+
+fn judged(state: &RunState, stage: &Stage, digest: Digest, body: &Body, now: Timestamp) -> Vec<Event> {
+    let (verdict, correction) = verdict(state, &digest, body);
     let scored = scored(&verdict, &digest, body);
     let judged = |passed: bool, reason: &str| Event::PolicyJudged {
         gate: GateId { stage: stage.id.clone(), edge: Edge::Exit },

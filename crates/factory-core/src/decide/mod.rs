@@ -3,6 +3,7 @@
 //! - `made`: what a stage made, and whether it meets what is asked of it.
 //! - `stuck`: work that goes back, and what happens when there is no way on.
 //! - `gate`: who may decide what.
+//! - `tripwire`: what a role made with something of the holdouts in it.
 //! - `follow`: what happens by itself after every command.
 
 mod follow;
@@ -10,6 +11,7 @@ pub(crate) mod gate;
 mod made;
 mod rejection;
 mod stuck;
+pub(crate) mod tripwire;
 
 pub use gate::{can_override, protected_at};
 pub use made::check_log;
@@ -70,6 +72,14 @@ pub fn decide(state: Option<&RunState>, command: Command, now: Timestamp) -> Res
         (Some(state), Command::Produce { stage, attempt, artifact, evidence, usage }) => {
             let stage = performed(state, &stage, attempt)?;
             made::produced(&after(state, usage), stage, attempt, &artifact, evidence, usage, now)?
+        }
+        (
+            Some(state),
+            Command::Quarantine { stage, attempt, artifact, evidence, findings, detail, usage },
+        ) => {
+            let stage = performed(state, &stage, attempt)?;
+            let caught = tripwire::Caught { artifact, evidence, findings, detail };
+            tripwire::quarantined(&after(state, usage), stage, attempt, caught, usage, now)?
         }
         (Some(state), Command::Fail { stage, attempt, kind, detail, usage }) => {
             let stage = performed(state, &stage, attempt)?;

@@ -54,6 +54,9 @@ pub enum Rejection {
     /// Nothing happens by itself yet.
     #[error("nothing in the run is due")]
     NothingDue,
+    /// No model works on the stage, so that no tripwire can have gone off.
+    #[error("no model works on the stage {0}, so that nothing of it can stand in quarantine")]
+    NotWatched(StageId),
     /// The base has not moved, or the run does not care.
     #[error("the run stays on the commit that it is on")]
     NotMoved,

@@ -98,26 +98,37 @@ pub(super) fn exhausted(
     if state.merged().is_some() {
         return Vec::new();
     }
-    let Trouble { why, kind, detail, findings, verdict } = trouble;
     match stage.on_exhausted {
         OnExhausted::Fail => {
+            let Trouble { kind, detail, .. } = trouble;
             vec![super::ended(state, Outcome::Failed { stage: stage.id.clone(), kind, detail })]
         }
-        OnExhausted::Escalate => {
-            let mut sees: Vec<Digest> =
-                stage.needs.iter().filter_map(|need| Some(state.passed(need)?.digest.clone())).collect();
-            sees.extend(made.cloned());
-            let mut tried = state.stages.get(&stage.id).map_or(Vec::new(), |at| at.verdicts.clone());
-            tried.extend(verdict);
-            let usage = state.usage;
-            let escalation = Escalation { why, kind, detail, findings, tried, usage, correction };
-            vec![Event::GateOpened {
-                gate: GateId { stage: stage.id.clone(), edge: Edge::Escalation },
-                sees,
-                expires: super::gate::expires(&stage.rule(Edge::Escalation), now),
-                escalation: Some(Box::new(escalation)),
-            }]
-        }
+        OnExhausted::Escalate => vec![escalated(state, stage, trouble, correction, made, now)],
+    }
+}
+
+/// A person is asked, who sees what the stage worked from and what it has made.
+pub(super) fn escalated(
+    state: &RunState,
+    stage: &Stage,
+    trouble: Trouble,
+    correction: Option<SentBack>,
+    made: Option<&Digest>,
+    now: Timestamp,
+) -> Event {
+    let Trouble { why, kind, detail, findings, verdict } = trouble;
+    let mut sees: Vec<Digest> =
+        stage.needs.iter().filter_map(|need| Some(state.passed(need)?.digest.clone())).collect();
+    sees.extend(made.cloned());
+    let mut tried = state.stages.get(&stage.id).map_or(Vec::new(), |at| at.verdicts.clone());
+    tried.extend(verdict);
+    let usage = state.usage;
+    let escalation = Escalation { why, kind, detail, findings, tried, usage, correction };
+    Event::GateOpened {
+        gate: GateId { stage: stage.id.clone(), edge: Edge::Escalation },
+        sees,
+        expires: super::gate::expires(&stage.rule(Edge::Escalation), now),
+        escalation: Some(Box::new(escalation)),
     }
 }
 

@@ -226,6 +226,8 @@ pub enum Stuck {
     Conflict,
     /// The base branch moves faster than the patch is verified.
     BaseMoves,
+    /// What came from a role holds what only the holdouts say: it stands in quarantine.
+    Tripwire,
 }
 
 /// One verdict of a correction loop.
@@ -353,6 +355,8 @@ pub enum FailureKind {
     Policy,
     /// The patch does not fit the commit that the base branch has moved to.
     BaseMoved,
+    /// Something of the holdouts was found in what came from a role.
+    Tripwire,
 }
 
 /// What a stage is told when work comes back to it.

@@ -30,4 +30,5 @@ mod rejections;
 mod retry;
 mod soak;
 mod timeouts;
+mod tripwire;
 mod walk;

@@ -178,7 +178,7 @@ impl Walk {
         self.now += 1000;
         let now = Timestamp(self.now);
         match &command {
-            Command::Produce { artifact, .. } => {
+            Command::Produce { artifact, .. } | Command::Quarantine { artifact: Some(artifact), .. } => {
                 self.artifacts.insert(artifact.digest(), Artifact::clone(artifact));
             }
             Command::Decide(deciding) => {
@@ -186,6 +186,7 @@ impl Walk {
                 self.artifacts.extend(edited.map(|artifact| (artifact.digest(), Artifact::clone(artifact))));
             }
             Command::Start(_)
+            | Command::Quarantine { artifact: None, .. }
             | Command::Fail { .. }
             | Command::Block { .. }
             | Command::Move { .. }

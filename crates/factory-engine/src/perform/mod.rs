@@ -8,9 +8,11 @@ mod planning;
 mod review;
 mod spec;
 mod verify;
+mod watched;
 
 pub use merge::LEDGER_HEAD;
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +29,7 @@ use crate::port::agents::{AgentError, AgentFailed};
 use crate::port::checks::CheckError;
 use crate::port::evaluator::EvaluatorError;
 use crate::port::store::StoreError;
+use crate::port::tripwire::Hit;
 use crate::port::watcher::OneEffect;
 use crate::port::workspace::{WorkspaceError, Workspaces};
 
@@ -40,6 +43,9 @@ struct Made {
     evidence: Vec<Evidence>,
     usage: Usage,
 }
+
+/// What a stage came to, once that is durable.
+type Kept = (Artifact, Vec<Evidence>, Usage);
 
 /// Why a stage made nothing.
 enum Unmade {
@@ -70,7 +76,13 @@ pub async fn perform(ports: &Ports, effect: &Effect, state: &RunState) -> Comman
     let workspaces = Arc::clone(&ports.workspaces).naming(&state.started.spec.protected);
     let stage = Stage { ports, workspaces, effect, state, observer };
     let limit = Duration::from_secs(effect.stage.timeout_seconds);
-    let made = match tokio::time::timeout(limit, stage.make()).await {
+    let making = async {
+        if stage.is_watched() {
+            stage.begin_watch().await?;
+        }
+        stage.make().await
+    };
+    let made = match tokio::time::timeout(limit, making).await {
         Ok(made) => made,
         Err(_) => Err(Unmade::Failed {
             kind: FailureKind::Limit,
@@ -86,7 +98,33 @@ pub async fn perform(ports: &Ports, effect: &Effect, state: &RunState) -> Comman
         }
         Err(unmade) => Err(unmade),
     };
+    let hits = match (stage.is_watched(), &made) {
+        (false, _) => Ok(BTreeSet::new()),
+        (true, Ok((artifact, evidence, _))) => stage.hits(Some((artifact, evidence))).await,
+        (true, Err(_)) => stage.hits(None).await,
+    };
+    let (made, hits) = match hits {
+        Ok(hits) => (made, hits),
+        // What could not be searched does not go on.
+        Err(unmade) => {
+            (Err(unmade.after(made.as_ref().map_or_else(Unmade::used, |made| made.2))), BTreeSet::new())
+        }
+    };
+    command(effect, made, &hits)
+}
+
+/// What came of a performance, as a command to the core.
+fn command(effect: &Effect, made: Result<Kept, Unmade>, hits: &BTreeSet<Hit>) -> Command {
     let (id, attempt) = (effect.id.stage.clone(), effect.id.attempt);
+    if !hits.is_empty() {
+        let (artifact, evidence, usage) = match made {
+            Ok((artifact, evidence, usage)) => (Some(Box::new(artifact)), evidence, usage),
+            Err(unmade) => (None, Vec::new(), unmade.used()),
+        };
+        let findings = watched::findings(hits);
+        let detail = watched::told(hits, effect.stage.role);
+        return Command::Quarantine { stage: id, attempt, artifact, evidence, findings, detail, usage };
+    }
     match made {
         Ok((artifact, evidence, usage)) => {
             Command::Produce { stage: id, attempt, artifact: Box::new(artifact), evidence, usage }
@@ -118,7 +156,7 @@ impl Stage<'_> {
     }
 
     /// The artifact is durable before the log names it.
-    async fn keep(&self, made: Made) -> Result<(Artifact, Vec<Evidence>, Usage), Unmade> {
+    async fn keep(&self, made: Made) -> Result<Kept, Unmade> {
         let artifact = Artifact::new(made.body, made.made_from);
         self.ports.blobs.put(&artifact.to_bytes()).await?;
         Ok((artifact, made.evidence, made.usage))
@@ -147,6 +185,14 @@ impl Unmade {
 
     fn failed(kind: FailureKind, error: &dyn Error) -> Self {
         Unmade::Failed { kind, detail: whole(error), usage: Usage::default() }
+    }
+
+    /// What was used before it happened.
+    fn used(&self) -> Usage {
+        match self {
+            Unmade::Failed { usage, .. } | Unmade::Blocked { usage, .. } => *usage,
+            Unmade::Moved { .. } | Unmade::Conflict { .. } => Usage::default(),
+        }
     }
 
     /// The same, with what was used before it happened.

@@ -7,10 +7,13 @@ pub mod evaluator;
 pub mod model;
 pub mod observer;
 pub mod store;
+pub mod tripwire;
 pub mod watcher;
 pub mod workspace;
 
 use std::sync::Arc;
+
+use crate::watch::Watch;
 
 /// Everything that a run needs from the world.
 #[derive(Clone)]
@@ -31,4 +34,6 @@ pub struct Ports {
     pub clock: Arc<dyn clock::Clock>,
     /// Whoever watches.
     pub watcher: Arc<dyn watcher::Watcher>,
+    /// The tripwires, also around the model that the roles ask.
+    pub watch: Arc<Watch>,
 }

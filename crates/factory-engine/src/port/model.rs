@@ -150,6 +150,14 @@ pub enum ModelError {
         /// What is wrong, with the line.
         detail: String,
     },
+    /// A tripwire found something of the holdouts in the request, which was not sent.
+    #[error("a request was not sent to the model: {found} would have gone out with {place}")]
+    Withheld {
+        /// What was found, in words.
+        found: &'static str,
+        /// Where in the request.
+        place: String,
+    },
     /// No model is configured.
     #[error("no model is configured")]
     NotConfigured,

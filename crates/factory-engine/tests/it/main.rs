@@ -11,4 +11,5 @@ mod ledger;
 mod run;
 mod store;
 mod timers;
+mod tripwire;
 mod trouble;

@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::Method;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -54,9 +54,10 @@ impl Answer {
     }
 }
 
-/// Makes a request of a template, to the service at `base`.
+/// Makes a request of a template, to the service at `base`. It says that it comes from `agent`.
 pub(crate) fn prepare(
     base: &str,
+    agent: &str,
     request: &Request,
     values: &BTreeMap<String, String>,
 ) -> Result<Prepared, Failure> {
@@ -78,6 +79,7 @@ pub(crate) fn prepare(
     let mut headers = HeaderMap::new();
     headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| bad("its host"))?);
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+    headers.insert(USER_AGENT, HeaderValue::from_str(agent).map_err(|_| bad("its agent"))?);
     let body = match &request.body {
         Body::None => Bytes::new(),
         Body::Json(value) => {

@@ -171,7 +171,7 @@ impl State {
         for time in 1..=times {
             self.values.insert("n".to_owned(), time.to_string());
             for request in requests {
-                prepared.push(http::prepare(&base, request, &self.values)?);
+                prepared.push(http::prepare(&base, self.deployment.agent(), request, &self.values)?);
             }
         }
         self.values.remove("n");

@@ -16,6 +16,13 @@ use super::world::World;
 /// What counts as a reason.
 const REASON: &str = "read line by line and compared with the plan";
 
+/// What is said of what a tripwire caught.
+const CAUGHT: &str = "it holds what only the holdouts say";
+
+fn caught(finding: &str) -> Vec<FindingId> {
+    vec![finding.parse().expect("a finding")]
+}
+
 /// The time of an offer. A command that comes at once comes with a clock that has gone back: by its promise the machine
 /// then takes the time of the last decision.
 pub fn time(state: &RunState, when: When) -> Timestamp {
@@ -31,6 +38,26 @@ pub fn command(world: &World, catalog: &mut Catalog, state: &RunState, letter: &
     let person = |by: u8| world.cast[usize::from(by)].person.clone();
     match *letter {
         Letter::Start => Command::Start(Box::new(world.started.clone())),
+        Letter::Produce { stage, piece: piece @ Piece::Build(Patch::Caught, _), level, attempt } => {
+            Command::Quarantine {
+                stage: id(stage),
+                attempt: attempt_at(state, &id(stage), attempt),
+                artifact: Some(Box::new(artifact(world, catalog, state, stage, piece))),
+                evidence: Vec::new(),
+                findings: caught("canary:greeting.txt"),
+                detail: CAUGHT.to_owned(),
+                usage: usage(world, stage, level),
+            }
+        }
+        Letter::Trip { stage } => Command::Quarantine {
+            stage: id(stage),
+            attempt: attempt_at(state, &id(stage), Fresh::Current),
+            artifact: None,
+            evidence: Vec::new(),
+            findings: caught("canary:message"),
+            detail: CAUGHT.to_owned(),
+            usage: Usage::default(),
+        },
         Letter::Produce { stage, piece, level, attempt } => Command::Produce {
             stage: id(stage),
             attempt: attempt_at(state, &id(stage), attempt),

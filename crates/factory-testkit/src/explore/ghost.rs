@@ -38,6 +38,8 @@ pub struct Watched {
     pub made: Option<Item>,
     /// On which base that was made.
     pub on_base: u8,
+    /// Whether a person has let it out of quarantine, where a tripwire caught it.
+    pub let_go: bool,
     /// Whether the gate before it has been passed for what is there.
     pub entered: bool,
     /// Whether it has waited as long as it has to.
@@ -63,6 +65,8 @@ pub enum Standing {
     Nothing,
     /// It still has to be judged.
     Made,
+    /// A tripwire went off, and nobody has let it go on.
+    Caught,
     /// It was passed by whoever had to pass it.
     Passed,
     /// A person overrode the verdict.
@@ -121,6 +125,7 @@ impl Ghost {
             standing: Standing::Nothing,
             made: None,
             on_base: 0,
+            let_go: false,
             entered: false,
             soaked: false,
             work: Work::Idle,
@@ -176,7 +181,7 @@ impl Standing {
     pub fn counts(self) -> bool {
         match self {
             Standing::Passed | Standing::Overridden | Standing::Skipped => true,
-            Standing::Nothing | Standing::Made | Standing::Refused => false,
+            Standing::Nothing | Standing::Made | Standing::Caught | Standing::Refused => false,
         }
     }
 }

@@ -21,11 +21,13 @@ pub enum Invariant {
     End,
     /// A refusal changes nothing.
     Refusal,
+    /// What a tripwire caught goes nowhere by itself.
+    Quarantine,
 }
 
 impl Invariant {
     /// Every promise.
-    pub const ALL: [Invariant; 8] = [
+    pub const ALL: [Invariant; 9] = [
         Invariant::Verified,
         Invariant::Authority,
         Invariant::Unscored,
@@ -34,6 +36,7 @@ impl Invariant {
         Invariant::Limits,
         Invariant::End,
         Invariant::Refusal,
+        Invariant::Quarantine,
     ];
 
     /// Its short name, as the documentation has it.
@@ -47,6 +50,7 @@ impl Invariant {
             Invariant::Limits => "I6",
             Invariant::End => "I7",
             Invariant::Refusal => "I8",
+            Invariant::Quarantine => "I9",
         }
     }
 
@@ -73,6 +77,9 @@ impl Invariant {
                 "after the end nothing happens but that it is shown or taken back; a merge stands"
             }
             Invariant::Refusal => "what is refused changes nothing, and what can never be obeyed is refused",
+            Invariant::Quarantine => {
+                "nothing that a tripwire caught is used, judged or merged unless a person has named what was found, with a reason"
+            }
         }
     }
 }

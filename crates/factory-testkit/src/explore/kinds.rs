@@ -1,6 +1,6 @@
 //! Names for kinds of events, so that a search can say what it has come across.
 
-use factory_core::event::{Event, SentBack, Skip};
+use factory_core::event::{Event, SentBack, Skip, Stuck};
 use factory_core::pipeline::model::Edge;
 
 /// What kind of event it is; gates and decisions by what they are about.
@@ -16,6 +16,9 @@ pub(super) fn kind(event: &Event) -> &'static str {
         Event::StageFailed { .. } => "failed",
         Event::StageBlocked { .. } => "blocked",
         Event::StageUnblocked { .. } => "unblocked",
+        Event::GateOpened { escalation: Some(escalation), .. } if escalation.why == Stuck::Tripwire => {
+            "quarantined"
+        }
         Event::GateOpened { gate, .. } => match gate.edge {
             Edge::Entry => "entry gate opened",
             Edge::Exit => "exit gate opened",
@@ -44,4 +47,4 @@ pub(super) fn kind(event: &Event) -> &'static str {
 }
 
 /// How many kinds [`super::search::Found::kinds`] can hold.
-pub const KINDS: usize = 33;
+pub const KINDS: usize = 34;

@@ -98,6 +98,11 @@ pub enum Letter {
         /// Whether it is the try that is being made.
         attempt: Fresh,
     },
+    /// A tripwire went off in what a stage said, and it has made nothing.
+    Trip {
+        /// The stage.
+        stage: u8,
+    },
     /// A stage could not try.
     Block {
         /// The stage.
@@ -220,7 +225,8 @@ impl Letter {
             Letter::Move { elsewhere, .. } => !elsewhere,
             Letter::Look { seen, .. } => *seen == Fresh::Stale,
             Letter::Decide(deciding) => deciding.is_impossible(),
-            Letter::Block { .. }
+            Letter::Trip { .. }
+            | Letter::Block { .. }
             | Letter::Conflict { .. }
             | Letter::Resume
             | Letter::Tick
@@ -233,7 +239,9 @@ impl Letter {
     /// Who has to act.
     pub fn source(&self) -> Source {
         match self {
-            Letter::Produce { .. } | Letter::Fail { .. } | Letter::Tick => Source::Itself,
+            Letter::Produce { .. } | Letter::Trip { .. } | Letter::Fail { .. } | Letter::Tick => {
+                Source::Itself
+            }
             Letter::Cancel { .. } => Source::Stop,
             Letter::Start
             | Letter::Block { .. }

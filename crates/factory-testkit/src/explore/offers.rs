@@ -91,6 +91,9 @@ fn running(world: &World, place: u8, letters: &mut Vec<Letter>) {
     for piece in wrong_pieces(stage.makes) {
         letters.push(Letter::Produce { stage: place, piece: *piece, level, attempt: Fresh::Current });
     }
+    if alphabet.trips {
+        letters.push(Letter::Trip { stage: place });
+    }
     let first = pieces(world, stage.makes)[0];
     letters.push(Letter::Produce { stage: place, piece: first, level, attempt: Fresh::Stale });
     letters.push(Letter::Fail { stage: place, level, attempt: Fresh::Stale });

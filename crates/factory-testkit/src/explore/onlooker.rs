@@ -173,6 +173,7 @@ impl Onlooker<'_> {
                 standing: Standing::Nothing,
                 made: None,
                 on_base: 0,
+                let_go: false,
                 entered: false,
                 soaked: false,
                 work: Work::Idle,

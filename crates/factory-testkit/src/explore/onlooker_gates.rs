@@ -40,6 +40,11 @@ impl Onlooker<'_> {
         ensure(sees == self.must_show(ghost, place, edge), Invariant::Reopened, || {
             format!("{}:{} shows something else than what is there", self.name(place), edge.as_str())
         })?;
+        ensure(
+            edge == Edge::Escalation || ghost.at(place).standing != Standing::Caught,
+            Invariant::Quarantine,
+            || format!("{}:{} opens for what a tripwire caught", self.name(place), edge.as_str()),
+        )?;
         let watched = ghost.at_mut(place);
         watched.open = Some(Open { edge, sees, approved: BTreeSet::new(), expires: Aside(expires) });
         if edge == Edge::Budget && watched.work == Work::Blocked {
@@ -197,12 +202,18 @@ impl Onlooker<'_> {
         let mut named: Vec<&str> = decided.overrides.iter().map(|finding| finding.as_str()).collect();
         named.sort_unstable();
         named.dedup();
-        ensure(!expected.is_empty() && named == expected, Invariant::Verified, || {
+        let caught = ghost.at(place).standing == Standing::Caught;
+        let promise = if caught { Invariant::Quarantine } else { Invariant::Verified };
+        ensure(!expected.is_empty() && named == expected, promise, || {
             format!("{} is overridden, and what is wrong is not named", decided.gate)
         })?;
         let watched = ghost.at_mut(place);
         watched.open = None;
-        if merges {
+        watched.let_go = caught;
+        if caught && self.world.stage(place).exit_gate == ExitGate::Human {
+            // Its own gate is still before it.
+            ghost.at_mut(place).standing = Standing::Made;
+        } else if merges {
             // It is tried where it stands.
             watched.tries += 1;
         } else {
@@ -233,6 +244,9 @@ impl Onlooker<'_> {
     ) -> Kept {
         let stage = self.world.stage(place);
         let gate = || format!("{}:{}", stage.id, edge.as_str());
+        ensure(ghost.at(place).standing != Standing::Caught, Invariant::Quarantine, || {
+            format!("policy decides at {} about what a tripwire caught", gate())
+        })?;
         if edge == Edge::Exit && stage.exit_gate == ExitGate::Policy {
             let own = ghost.at(place).made;
             ensure(self.items(sees) == [own], Invariant::Reopened, || {

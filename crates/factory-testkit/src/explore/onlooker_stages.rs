@@ -49,6 +49,7 @@ impl Onlooker<'_> {
         let human = self.world.stage(place).exit_gate == ExitGate::Human || self.is_guarded(ghost, place);
         match watched.standing {
             Standing::Refused => Invariant::Unscored,
+            Standing::Caught => Invariant::Quarantine,
             Standing::Made if human => Invariant::Authority,
             Standing::Nothing if watched.was_passed.0 => Invariant::Reopened,
             Standing::Nothing
@@ -101,7 +102,9 @@ impl Onlooker<'_> {
         watched.work = Work::Idle;
         watched.made = Some(item);
         watched.on_base = base;
+        watched.let_go = false;
         match (truth.counts(), open) {
+            (true, _) if truth.is_caught() => watched.standing = Standing::Caught,
             (true, true) => ghost.settle(self.world, place, Standing::Passed),
             (true, false) => watched.standing = Standing::Made,
             (false, _) => watched.standing = Standing::Refused,
@@ -150,6 +153,12 @@ impl Onlooker<'_> {
     /// What is merged was verified, as exactly that patch on exactly that base, and passed or was overridden.
     fn may_merge(&self, ghost: &Ghost, place: u8, merge: &Truth) -> Kept {
         let Truth::Merge { patch: merged, base: onto } = merge else { return Ok(()) };
+        for need in self.needs(place) {
+            let caught = ghost.truth(self.catalog, need).is_some_and(Truth::is_caught);
+            ensure(!caught || ghost.at(need).let_go, Invariant::Quarantine, || {
+                format!("patch {merged:?} is merged, and nobody has let it out of quarantine")
+            })?;
+        }
         let verified = self.needs(place).any(|need| {
             let judge = ghost.at(need);
             match ghost.truth(self.catalog, need) {

@@ -3,7 +3,7 @@
 use factory_core::artifact::{Body, CheckResult};
 use factory_core::command::Command;
 use factory_core::decide;
-use factory_core::event::{Channel, Decision, Event, SentBack};
+use factory_core::event::{Channel, Decision, Event, SentBack, Stuck};
 use factory_core::evolve;
 use factory_core::ids::Timestamp;
 use factory_core::pipeline::model::Edge;
@@ -20,7 +20,8 @@ use super::worlds;
 
 /// Every sabotage.
 pub fn all() -> Vec<Sabotage> {
-    [verified(), authority(), unscored(), reopened(), waits(), limits(), end(), refusal()].concat()
+    [verified(), authority(), unscored(), reopened(), waits(), limits(), end(), refusal(), quarantine()]
+        .concat()
 }
 
 fn verified() -> Vec<Sabotage> {
@@ -116,6 +117,20 @@ fn authority() -> Vec<Sabotage> {
             }
             events
         }),
+        of("passes the gate of a person for what was let out of quarantine", worlds::guarded_quarantine())
+            .log(|_, command, events| {
+                let overridden =
+                    matches!(command, Command::Decide(of) if of.decision == Decision::Overridden);
+                let opened = |event: &Event| tamper::gate_opened(event) == Some(Edge::Exit);
+                if overridden { tamper::until(events, opened) } else { events }
+            })
+            .after(|_, state, _| {
+                for stage in state.stages.values_mut() {
+                    if stage.status == StageStatus::Produced {
+                        stage.status = StageStatus::Passed;
+                    }
+                }
+            }),
         of("counts approvals of what was there before a change", worlds::four_eyes()).after(
             |before, state, _| {
                 for (id, stage) in &mut state.stages {
@@ -302,5 +317,28 @@ fn refusal() -> Vec<Sabotage> {
                 "nobody has asked for one".clone_into(&mut deciding.because);
             }
         }),
+    ]
+}
+
+fn quarantine() -> Vec<Sabotage> {
+    let of = |words, world| Sabotage::new(words, Invariant::Quarantine, world);
+    vec![
+        of("goes on with what a tripwire caught", worlds::quarantine()).before(tamper::not_noticed),
+        of("asks for what a tripwire caught what it asks for anything", worlds::guarded_quarantine())
+            .before(tamper::not_noticed),
+        of("lets go what a tripwire caught for whoever names anything", worlds::quarantine())
+            .before(|state, command| {
+                if let Some(deciding) =
+                    tamper::deciding(command).filter(|of| of.decision == Decision::Overridden)
+                {
+                    let escalation = state.open_gates().into_iter().find(|open| open.gate == deciding.gate);
+                    let escalation = escalation.and_then(|open| open.escalation);
+                    let caught = escalation.filter(|escalation| escalation.why == Stuck::Tripwire);
+                    if let Some(caught) = caught {
+                        deciding.overrides = caught.findings;
+                    }
+                }
+            })
+            .log(tamper::as_decided),
     ]
 }

@@ -15,7 +15,8 @@
 //! | the artifact of a stage that has not passed and is not judged | for a verification, whether there is one | it is only where the next try starts from; scorecards can be shown |
 //! | who approved, by login and key, who looked | as sets | their order is never asked for |
 //! | who knows the verdict | nothing | it is written beside decisions, and decides nothing |
-//! | escalations | the findings, and whether there is a correction | the rest is for people |
+//! | escalations | the findings, whether there is a correction, whether it is a quarantine | the rest is for people |
+//! | what was let out of quarantine | nothing | it is only told to whoever sends texts to models |
 //! | everything at the end | how it ended, what can be revealed or taken back | nothing else is obeyed |
 //!
 //! That this is sound is tried out by [`super::alike`].
@@ -23,7 +24,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use factory_core::artifact::ArtifactKind;
-use factory_core::event::{Outcome, SentBack};
+use factory_core::event::{Outcome, SentBack, Stuck};
 use factory_core::ids::{Budget, FindingId, Timestamp, Usage};
 use factory_core::pipeline::model::{Edge, Stage};
 use factory_core::state::{RunState, StageState, StageStatus};
@@ -131,7 +132,7 @@ struct GateShape {
     ahead: Option<u64>,
     approved_by: BTreeSet<(String, Option<String>)>,
     looked: BTreeMap<String, bool>,
-    escalation: Option<(Vec<FindingId>, bool)>,
+    escalation: Option<(Vec<FindingId>, bool, bool)>,
 }
 
 /// The shape of a state.
@@ -242,9 +243,11 @@ fn status_shape(catalog: &Catalog, now: Timestamp, status: &StageStatus) -> Stat
                     .map(|person| (person.login.clone(), person.key().map(str::to_owned)))
                     .collect(),
                 looked: looked.clone(),
-                escalation: escalation
-                    .as_ref()
-                    .map(|escalation| (escalation.findings.clone(), escalation.correction.is_some())),
+                escalation: escalation.as_ref().map(|escalation| {
+                    let (corrects, trips) =
+                        (escalation.correction.is_some(), escalation.why == Stuck::Tripwire);
+                    (escalation.findings.clone(), corrects, trips)
+                }),
             }))
         }
         StageStatus::Running { .. } => StatusShape::Running,

@@ -41,6 +41,19 @@ pub(super) fn built(state: &RunState) -> Option<Digest> {
     made.find(|artifact| artifact.kind == ArtifactKind::Build)?.patch.clone()
 }
 
+/// What a tripwire caught is taken for any other thing that was made.
+pub(super) fn not_noticed(_: &mut RunState, command: &mut Command) {
+    if let Command::Quarantine { stage, attempt, artifact: Some(artifact), evidence, usage, .. } = command {
+        *command = Command::Produce {
+            stage: stage.clone(),
+            attempt: *attempt,
+            artifact: artifact.clone(),
+            evidence: evidence.clone(),
+            usage: *usage,
+        };
+    }
+}
+
 /// What was made goes into the log as it was given.
 pub(super) fn as_given(_: &RunState, command: &Command, mut events: Vec<Event>) -> Vec<Event> {
     if let (Some(Event::StageProduced { artifact, .. }), Command::Produce { artifact: given, .. }) =

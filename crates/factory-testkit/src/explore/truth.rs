@@ -9,13 +9,15 @@ use factory_core::risk::RiskClass;
 
 use crate::samples;
 
-/// One of the two patches.
+/// One of the patches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Patch {
     /// Writes a greeting; nothing speaks against it.
     A,
     /// Changes how the project is shipped: high risk, and where the specification names its path, a person decides on it.
     B,
+    /// Writes what only the holdouts say: a tripwire goes off wherever it is built.
+    Caught,
 }
 
 impl Patch {
@@ -24,6 +26,7 @@ impl Patch {
         let (path, text) = match self {
             Patch::A => ("greeting.txt", "hello"),
             Patch::B => ("infra/ship.tf", "steps"),
+            Patch::Caught => ("greeting.txt", "what nobody should know"),
         };
         let change =
             Change::Written { content: Digest::of(text.as_bytes()), executable: false, existed: false };
@@ -32,17 +35,18 @@ impl Patch {
 
     /// Which of them has that digest.
     pub fn of_digest(digest: &Digest) -> Option<Self> {
-        static DIGESTS: LazyLock<[(Digest, Patch); 2]> =
-            LazyLock::new(|| [Patch::A, Patch::B].map(|patch| (patch.files().digest(), patch)));
+        static DIGESTS: LazyLock<[(Digest, Patch); 3]> = LazyLock::new(|| {
+            [Patch::A, Patch::B, Patch::Caught].map(|patch| (patch.files().digest(), patch))
+        });
         DIGESTS.iter().find(|(known, _)| known == digest).map(|(_, patch)| *patch)
     }
 
-    /// The other one.
+    /// Another one.
     #[must_use]
     pub fn other(self) -> Self {
         match self {
             Patch::A => Patch::B,
-            Patch::B => Patch::A,
+            Patch::B | Patch::Caught => Patch::A,
         }
     }
 }
@@ -148,6 +152,19 @@ impl Truth {
         }
     }
 
+    /// Whether a tripwire goes off where it is made.
+    pub fn is_caught(&self) -> bool {
+        match self {
+            Truth::Build { patch: Patch::Caught, .. } => true,
+            Truth::Build { patch: Patch::A | Patch::B, .. }
+            | Truth::Sound { .. }
+            | Truth::Unsound { .. }
+            | Truth::Review { .. }
+            | Truth::Verify { .. }
+            | Truth::Merge { .. } => false,
+        }
+    }
+
     /// What an override has to name.
     pub fn findings(&self) -> &'static [&'static str] {
         match self {
@@ -158,6 +175,7 @@ impl Truth {
                 Finding::Inconclusive | Finding::Nothing => &["inconclusive"],
                 Finding::Pass => &[],
             },
+            Truth::Build { patch: Patch::Caught, .. } => &["canary:greeting.txt"],
             Truth::Review { objects: false, .. }
             | Truth::Sound { .. }
             | Truth::Unsound { .. }
@@ -171,7 +189,7 @@ impl Truth {
         match (self, field) {
             (Truth::Sound { kind: ArtifactKind::Plan, steps }, Field::Steps) => Some(*steps),
             (Truth::Build { patch, .. }, Field::Risk) => Some(match patch {
-                Patch::A => risk(RiskClass::Low),
+                Patch::A | Patch::Caught => risk(RiskClass::Low),
                 Patch::B => risk(RiskClass::High),
             }),
             (Truth::Build { .. }, Field::Files) => Some(1),

@@ -36,6 +36,7 @@ fn letter(letter: &Letter, world: &World) -> String {
         Letter::Fail { stage, level, attempt } => {
             format!("{} fails{}{}", name(*stage), stale(*attempt, "as another try"), used(*level))
         }
+        Letter::Trip { stage } => format!("a tripwire goes off in what {} says", name(*stage)),
         Letter::Block { stage, level } => format!("{} is blocked{}", name(*stage), used(*level)),
         Letter::Move { stage, elsewhere: true } => {
             format!("{} finds that the base branch has moved", name(*stage))

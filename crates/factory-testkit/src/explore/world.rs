@@ -38,6 +38,8 @@ pub struct Alphabet {
     pub edits: bool,
     /// Whether a planner can make a longer plan, too.
     pub longer: bool,
+    /// Whether tripwires go off where nothing is made.
+    pub trips: bool,
     /// The patches that are built.
     pub patches: &'static [Patch],
     /// What the project's checks say of them.
@@ -60,6 +62,7 @@ impl Alphabet {
         looks: true,
         edits: true,
         longer: true,
+        trips: false,
         patches: &[Patch::A, Patch::B],
         checks: &[Color::Green, Color::Red],
         verdicts: &[Finding::Pass, Finding::Fail, Finding::Critical, Finding::Inconclusive],

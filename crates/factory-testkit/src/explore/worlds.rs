@@ -72,6 +72,8 @@ pub fn made_up() -> Vec<World> {
         beside(),
         hotfix(),
         ignores(),
+        quarantine(),
+        guarded_quarantine(),
     ]
 }
 
@@ -186,4 +188,25 @@ pub fn hotfix() -> World {
 /// A merge that stays on its commit, and stages that fail when they are stuck.
 pub fn ignores() -> World {
     world("ignores", include_str!("pipelines/ignores.toml"), Alphabet::LEAN)
+}
+
+/// Builds in which a tripwire goes off.
+const TRIPS: Alphabet = Alphabet {
+    channels: &[Channel::Command, Channel::InAdvance],
+    patches: &[Patch::A, Patch::Caught],
+    checks: &[Color::Green, Color::Red],
+    verdicts: &[Finding::Pass, Finding::Fail],
+    trips: true,
+    ..STILL
+};
+
+/// The smallest, with a tripwire that goes off.
+pub fn quarantine() -> World {
+    world("quarantine", include_str!("pipelines/small.toml"), Alphabet { commits: 2, ..TRIPS })
+        .within(MOVES_ONCE)
+}
+
+/// The same where somebody in particular is asked about every build, and stages fail when they are stuck.
+pub fn guarded_quarantine() -> World {
+    world("guarded-quarantine", include_str!("pipelines/guarded-quarantine.toml"), TRIPS)
 }

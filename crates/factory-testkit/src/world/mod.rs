@@ -2,7 +2,7 @@
 //! its checkout, and what the checks, the reviewer and the evaluator say follows from what stands in it.
 //!
 //! The file is `greeting.txt`. With `BROKEN` in it the project's check fails, with `rude` the reviewer objects, and
-//! without `please` two of ten holdouts fail.
+//! without `please` two of ten holdouts fail. A tripwire goes off at [`CANARY`].
 
 mod agents;
 mod checks;
@@ -10,6 +10,7 @@ mod clock;
 mod evaluator;
 mod log;
 mod trap;
+mod tripwire;
 mod watcher;
 mod workspaces;
 
@@ -18,11 +19,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use factory_engine::port::Ports;
 use factory_engine::port::store::{BlobStore, EventLog};
 use factory_engine::port::workspace::Checkout;
+use factory_engine::watch::Watch;
 
 pub use agents::{Heard, Told};
 pub use clock::SimClock;
 pub use log::{MeddledLog, decisions_of};
 pub use trap::Trip;
+pub use tripwire::{CANARY, WorldTripwire};
 pub use watcher::Recorder;
 pub use workspaces::Landed;
 
@@ -45,6 +48,7 @@ pub struct World {
     pub clock: Arc<SimClock>,
     /// Whoever watches.
     pub watcher: Arc<Recorder>,
+    wire: Arc<WorldTripwire>,
 }
 
 impl World {
@@ -61,6 +65,7 @@ impl World {
             traps,
             clock: Arc::new(SimClock::default()),
             watcher: Arc::new(Recorder::default()),
+            wire: Arc::new(WorldTripwire),
         }
     }
 
@@ -75,6 +80,7 @@ impl World {
             evaluator: Arc::new(WorldEvaluator::new(Arc::clone(&self.traps))),
             clock: Arc::clone(&self.clock) as _,
             watcher: Arc::clone(&self.watcher) as _,
+            watch: Arc::new(Watch::new(Arc::clone(&self.wire) as _)),
         }
     }
 

@@ -1,6 +1,9 @@
 //! The first specification and its first scenarios: small and real, and different for services and for other programs.
 
+use factory_eval::key;
+
 use super::proposal::Proposal;
+use crate::error::CliError;
 
 /// The specification's path in a project.
 pub(super) const SPEC: &str = "specs/feature-first.md";
@@ -30,8 +33,9 @@ pub(super) struct First {
     pub(super) scenarios: Vec<(&'static str, String)>,
 }
 
-/// A first specification that fits the project: of a service, unless the project is known to be something else.
-pub(super) fn first(proposals: &[Proposal]) -> First {
+/// A first specification that fits the project: of a service, unless the project is known to be something else. Each
+/// scenario has a canary of its own, by which it is known wherever it turns up.
+pub(super) fn first(proposals: &[Proposal]) -> Result<First, CliError> {
     let serves = proposals.iter().any(|proposal| proposal.deploy.is_some());
     let known = proposals.first();
     let manifest = known.map_or("factory.toml", |proposal| proposal.manifest.as_str());
@@ -45,10 +49,18 @@ pub(super) fn first(proposals: &[Proposal]) -> First {
     } else {
         (PROGRAM_SPEC, PROGRAM_SCENARIOS)
     };
-    First {
-        spec: fill(spec),
-        scenarios: scenarios.into_iter().map(|(name, text)| (name, fill(text))).collect(),
+    let mut filled = Vec::new();
+    for (name, text) in scenarios {
+        let canary = key::fresh_canary()
+            .map_err(|error| CliError::failed("no canary can be made for a scenario").because(&error))?;
+        filled.push((name, fill(text).replace("%canary%", &canary)));
     }
+    Ok(First { spec: fill(spec), scenarios: filled })
+}
+
+/// The lines of a scenario but for its canary, which differs each time that one is made.
+pub(super) fn without_canary(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.starts_with("<!-- canary: "))
 }
 
 /// What the holdout folder says of itself.

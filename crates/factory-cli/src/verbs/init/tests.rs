@@ -147,7 +147,7 @@ fn a_dry_run_writes_nothing_and_says_what_it_would() {
     let target = Target::find(&args).unwrap();
     let survey = Survey::of(&project).unwrap();
     let proposals = proposals(&survey);
-    let drafts = drafts(&target, &survey, &proposals);
+    let drafts = drafts(&target, &survey, &proposals).unwrap();
     let outcomes = vec![Outcome::Written; drafts.len()];
     let text = report(&args, &target, &survey, &proposals, &drafts, &outcomes);
     assert!(text.contains("would write  specs/feature-first.md"), "{text}");
@@ -218,7 +218,7 @@ fn holdouts_that_are_configured_are_not_moved() {
 #[test]
 fn the_first_specification_can_be_worked_from() {
     for proposals in [Vec::new(), every_kind(false), every_kind(true)] {
-        let first = first::first(&proposals);
+        let first = first::first(&proposals).unwrap();
         let (document, diagnostics) = factory_spec::parse_spec(&first.spec);
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         assert!(document.requirements.len() >= 3);

@@ -392,6 +392,7 @@ pub fn failure(kind: FailureKind) -> &'static str {
         FailureKind::ChecksRed => "checks_red",
         FailureKind::Policy => "policy",
         FailureKind::BaseMoved => "base_moved",
+        FailureKind::Tripwire => "tripwire",
     }
 }
 
@@ -402,6 +403,7 @@ pub fn stuck(why: Stuck) -> &'static str {
         Stuck::Plateau => "plateau",
         Stuck::Conflict => "conflict",
         Stuck::BaseMoves => "base_moves",
+        Stuck::Tripwire => "tripwire",
     }
 }
 

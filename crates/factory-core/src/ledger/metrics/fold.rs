@@ -215,6 +215,8 @@ impl Fold {
             Stuck::Plateau => row.plateau = true,
             Stuck::Exhausted => row.exhausted = true,
             Stuck::Conflict | Stuck::BaseMoves => row.conflict = true,
+            // No verdict and no base is behind it.
+            Stuck::Tripwire => {}
         }
     }
 
@@ -323,16 +325,21 @@ fn judges(edge: Edge, decision: Decision, stuck: Option<Stuck>) -> bool {
     match edge {
         Edge::Entry | Edge::Exit => true,
         Edge::Escalation => {
-            let about_the_base = matches!(stuck, Some(Stuck::Conflict | Stuck::BaseMoves));
-            decision != Decision::Retried && !about_the_base
+            let other = matches!(stuck, Some(Stuck::Conflict | Stuck::BaseMoves | Stuck::Tripwire));
+            decision != Decision::Retried && !other
         }
         Edge::Budget => false,
     }
 }
 
 /// The kind of a finding by its name: `wrong_content` of `R2:wrong_content`, `remark` of `src/app.py:12`, `check` of
-/// `check:tests`, `conflict` of `conflict:src/app.py`, else the name.
+/// `check:tests`, `conflict` of `conflict:src/app.py`, `canary` of `canary:src/app.py`, else the name.
 fn kind(finding: &str) -> &str {
+    for caught in ["canary", "shingle"] {
+        if finding.strip_prefix(caught).is_some_and(|place| place.starts_with(':')) {
+            return caught;
+        }
+    }
     match finding.rsplit_once(':') {
         None => finding,
         Some(("check", _)) => "check",
