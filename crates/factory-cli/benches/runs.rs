@@ -125,6 +125,7 @@ fn started(number: u64) -> RunStarted {
             proof: Proof::Unauthenticated,
         },
         factory: env!("CARGO_PKG_VERSION").to_owned(),
+        unsealed: None,
     }
 }
 

@@ -169,6 +169,9 @@ pub(crate) struct RunArgs {
     /// Show the stages, what each role would see and what it may cost; run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Run although commands cannot be confined on this machine, with this reason; at a terminal only
+    #[arg(long, value_name = "REASON")]
+    pub(crate) accept_unsealed: Option<String>,
     #[command(flatten)]
     pub(crate) settings: RunSettings,
 }

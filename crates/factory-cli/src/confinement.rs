@@ -2,16 +2,19 @@
 //! them read, and what is kept from them wherever it is.
 
 use std::env;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread;
 
+use factory_core::reason;
 use factory_sandbox::{Launcher, Profile, Sandbox};
 use tokio::runtime;
 
 use crate::config::place::{self, Place};
 use crate::config::project;
 use crate::error::CliError;
+use crate::output;
 
 /// The strongest profile that works here. Tried out once in a process: it takes a few milliseconds.
 pub(crate) fn strongest() -> Result<Profile, CliError> {
@@ -30,16 +33,50 @@ pub(crate) fn strongest() -> Result<Profile, CliError> {
             "commands cannot be confined on this machine, so nothing would keep the holdouts hidden",
         )
         .because(&std::io::Error::other(why))
-        .hint("factory doctor tries it out and says what is missing; docs/security.md lists what is needed")
+        .hint(
+            "factory doctor tries it out and says what is missing; a person at a terminal can go on without: \
+             --accept-unsealed \"REASON\"",
+        )
     })
 }
 
-/// Launches commands of agents and of candidates, for a project with these holdouts.
-pub(crate) fn launcher(place: &Place, holdouts: &[PathBuf]) -> Result<Launcher, CliError> {
+/// Launches commands of agents and of candidates, for a project with these holdouts. Unconfined only where a person has
+/// accepted that, since nothing else works.
+pub(crate) fn launcher(place: &Place, holdouts: &[PathBuf], unsealed: bool) -> Result<Launcher, CliError> {
+    if unsealed {
+        return Ok(Launcher::new());
+    }
     let mut hidden = vec![place.project.root().to_owned(), place.store(), place::cache()?];
     hidden.extend(holdouts.iter().cloned());
     let sandbox = Sandbox::new(strongest()?).read(readable(place)?).hide(hidden);
     Ok(Launcher::new().confined(sandbox))
+}
+
+/// Why a person accepts that commands of a run are not confined, if they do. Nobody but a person at a terminal can, and only
+/// where there is no other way: a script, a project's file or a service never can.
+pub(crate) fn accepted(because: Option<&str>) -> Result<Option<String>, CliError> {
+    let Some(because) = because else { return Ok(None) };
+    let flag = "--accept-unsealed";
+    if let Ok(profile) = strongest() {
+        return Err(CliError::usage(format!(
+            "{flag} is not needed: profile {profile} works on this machine"
+        ))
+        .hint("leave it out; the run is sealed then"));
+    }
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Err(CliError::usage(format!("{flag} is for a person at a terminal"))
+            .hint("run it there, or on a machine where factory doctor finds a profile that works"));
+    }
+    let because = reason::check(because).map_err(|error| {
+        CliError::usage(format!("{flag} needs a reason")).because(&error).hint(
+            "say why this run may go on although nothing keeps the holdouts hidden; it is kept with the run",
+        )
+    })?;
+    output::note_line(
+        "Commands are NOT confined: what they read, and with it the verdict, is taken on trust.",
+    );
+    output::note_line("That is recorded, and a person has to decide on the merge.");
+    Ok(Some(because))
 }
 
 /// What `[sandbox] read` names. A project's file is seen by everybody who works in it, and says nothing of anyone's home

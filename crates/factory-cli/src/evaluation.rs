@@ -8,6 +8,7 @@ use factory_engine::port::evaluator::{Evaluator, EvaluatorError, Outlook};
 use factory_eval::evaluator::ServiceEvaluator;
 use factory_eval::suite::{HoldoutSuite, SuiteError};
 use factory_eval::tripwire::HoldoutTripwire;
+use factory_sandbox::Launcher;
 
 use crate::args::RunSettings;
 use crate::config::place::Place;
@@ -22,6 +23,8 @@ pub(crate) struct Evaluation {
     pub(crate) evaluator: ServiceEvaluator,
     /// The folder of the holdouts.
     pub(crate) holdouts: PathBuf,
+    /// Launches commands without these holdouts.
+    pub(crate) launcher: Launcher,
 }
 
 impl Evaluation {
@@ -39,21 +42,28 @@ impl Evaluation {
     }
 }
 
-/// Finds the holdouts of a specification, compiles them, and makes their evaluator.
-pub(crate) fn evaluation(place: &Place, settings: &RunSettings, slug: &str) -> Result<Evaluation, CliError> {
+/// Finds the holdouts of a specification, compiles them, and makes their evaluator. Commands are confined, unless a person
+/// has accepted that for the run they are not.
+pub(crate) fn evaluation(
+    place: &Place,
+    settings: &RunSettings,
+    slug: &str,
+    unsealed: bool,
+) -> Result<Evaluation, CliError> {
     let holdouts = place.holdouts(settings.holdouts.as_deref(), slug)?;
     HoldoutSuite::load(&holdouts).map_err(|error| explain(&holdouts, &error))?;
     // Scenario runs mostly wait, so there can be more of them than processors.
     let parallel = thread::available_parallelism().map_or(2, |count| count.get() * 2);
+    let launcher = confinement::launcher(place, &holdout_dirs(place, &holdouts), unsealed)?;
     let evaluator = ServiceEvaluator::new(
         holdouts.clone(),
         place.config.deploy()?.clone(),
         place.store().join(SCORECARDS),
-        confinement::launcher(place, &holdout_dirs(place, &holdouts))?,
+        launcher.clone(),
         parallel,
     )
     .map_err(|error| CliError::usage("the project cannot be evaluated").because(&error))?;
-    let evaluation = Evaluation { evaluator, holdouts };
+    let evaluation = Evaluation { evaluator, holdouts, launcher };
     evaluation.outlook()?;
     Ok(evaluation)
 }

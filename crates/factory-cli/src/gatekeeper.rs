@@ -89,13 +89,16 @@ impl Gatekeeper {
 }
 
 /// Whether a reason given in advance may answer: not where the gate asks for somebody in particular, nor where a stage
-/// is stuck, nor where a patch touches protected paths.
+/// is stuck, nor where a patch touches protected paths, nor where a merge is asked for that nothing has sealed.
 fn in_advance(asked: Asked<'_>) -> bool {
     let gate = &asked.open.gate;
     let stage = asked.state.started.pipeline.stage(&gate.stage);
     let named = stage.is_none_or(|stage| stage.rule(gate.edge).asks_for_somebody());
     match gate.edge {
-        Edge::Entry | Edge::Exit => !named && decide::protected_at(asked.state, gate).is_empty(),
+        Edge::Entry | Edge::Exit => {
+            let unsealed = stage.is_some_and(|stage| decide::merges_unsealed(asked.state, stage));
+            !named && !unsealed && decide::protected_at(asked.state, gate).is_empty()
+        }
         Edge::Escalation | Edge::Budget => false,
     }
 }

@@ -12,6 +12,7 @@ use factory_agents::model::{
 };
 use factory_agents::prompts::CheckCommand;
 use factory_agents::roles::ModelAgents;
+use factory_core::event::RunStarted;
 use factory_engine::engine::Engine;
 use factory_engine::journal::Journal;
 use factory_engine::port::Ports;
@@ -25,7 +26,6 @@ use factory_workspace::{CheckConfig, GitWorkspaces, ProjectChecks, WorkspaceConf
 
 use crate::args::{Answerer, RunSettings};
 use crate::config::place::{self, Place};
-use crate::confinement;
 use crate::error::CliError;
 use crate::evaluation::{self, Evaluation};
 use crate::progress;
@@ -198,10 +198,11 @@ pub(crate) fn engine(
     place: &Place,
     store: &Opened,
     settings: &RunSettings,
-    slug: &str,
+    started: &RunStarted,
 ) -> Result<Engine, CliError> {
     let model = model_choice(place, settings)?;
-    let evaluation = evaluation::evaluation(place, settings, slug)?;
+    let unsealed = started.unsealed.is_some();
+    let evaluation = evaluation::evaluation(place, settings, &started.spec.slug, unsealed)?;
     engine_with(place, store, settings, model, evaluation)
 }
 
@@ -216,7 +217,7 @@ pub(crate) fn engine_with(
     // What killed processes left is removed on the way; a folder that resists is no reason not to work.
     drop(factory_workspace::clean_stale(&place::cache()?));
     let holdouts = evaluation::holdout_dirs(place, &evaluation.holdouts);
-    let launcher = confinement::launcher(place, &holdouts)?;
+    let launcher = evaluation.launcher.clone();
     let checks = &place.config.check;
     let commands =
         checks.iter().map(|check| CheckCommand { name: check.name.clone(), command: check.command.clone() });

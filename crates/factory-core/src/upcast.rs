@@ -74,6 +74,7 @@ fn run_started(event: &mut Value) -> Result<(), Error> {
     add(event, "branch", Value::Null)?;
     add(event, "budget", no_budget())?;
     add(event, "lint", json!([]))?;
+    add(event, "unsealed", Value::Null)?;
     if let Some(spec) = event.get_mut("spec") {
         add(spec, "protected", json!([]))?;
     }

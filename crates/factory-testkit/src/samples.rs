@@ -78,6 +78,7 @@ pub fn started() -> RunStarted {
         model: "a sample".to_owned(),
         requested_by: person(),
         factory: "0.1.0".to_owned(),
+        unsealed: None,
     }
 }
 

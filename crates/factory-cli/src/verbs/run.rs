@@ -17,7 +17,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gatekeeper::Gatekeeper;
 use crate::travel::Travel;
-use crate::{archive, evaluation, output, person, wiring};
+use crate::{archive, confinement, evaluation, output, person, wiring};
 
 mod dry;
 
@@ -45,7 +45,9 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
     place.config.deploy()?;
     let gatekeeper = Gatekeeper::choose(args.settings.approve_because.as_deref())?;
     let model = wiring::model_choice(&place, &args.settings)?;
-    let evaluation = evaluation::evaluation(&place, &args.settings, &spec.reference.slug)?;
+    let unsealed = confinement::accepted(args.accept_unsealed.as_deref())?;
+    let slug = &spec.reference.slug;
+    let evaluation = evaluation::evaluation(&place, &args.settings, slug, unsealed.is_some())?;
     if args.dry_run {
         let settings = &args.settings;
         let planned = dry::Planned { spec: &spec, pipeline: &pipeline, entry, budget, settings };
@@ -67,6 +69,7 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
         model: model.describe(),
         requested_by: person.clone(),
         factory: env!("CARGO_PKG_VERSION").to_owned(),
+        unsealed,
     };
     let engine = wiring::engine_with(&place, &store, &args.settings, model, evaluation)?;
     let state: RunState = engine.start(started).await?;

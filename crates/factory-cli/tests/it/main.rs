@@ -42,6 +42,7 @@ mod terminal;
 mod timing;
 mod tripwire;
 mod trust;
+mod unsealed;
 mod whole;
 
 use std::process::ExitCode;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         decisions::trials(),
         ledger::trials(),
         recordings::trials(),
+        unsealed::trials(),
         deployments::trials(),
         interrupted::trials(),
         correction::trials(),

@@ -75,7 +75,8 @@ fn pending(state: &RunState, stage: &Stage, at: &StageState, now: Timestamp) -> 
         let until = Timestamp(now.0.saturating_add(stage.soak_seconds.saturating_mul(1000)));
         return Some(vec![Event::SoakBegan { stage: stage.id.clone(), until }]);
     }
-    if stage.entry_gate == EntryGate::Human && !at.entered {
+    let asks = stage.entry_gate == EntryGate::Human || gate::merges_unsealed(state, stage);
+    if asks && !at.entered {
         return Some(vec![gate::opened(state, stage, Edge::Entry, None, now)]);
     }
     start(state, stage, at, now).map(|event| vec![event])

@@ -35,7 +35,7 @@ pub(super) fn opened(
         stage.needs.iter().filter_map(|need| Some(state.passed(need)?.digest.clone())).collect();
     let own = made.map(|made| (&stage.id, &made.facts));
     let rule = stage.rule(edge);
-    let guarded = made.is_some_and(|made| !made.protected.is_empty());
+    let guarded = made.is_some_and(|made| !made.protected.is_empty()) || merges_unsealed(state, stage);
     let not_needed =
         rule.when.iter().find(|condition| !guarded && holds(state, condition, own) == Some(false));
     sees.extend(made.map(|made| made.digest.clone()));
@@ -59,6 +59,12 @@ pub fn protected_at<'a>(state: &'a RunState, gate: &GateId) -> &'a [String] {
         (Edge::Exit, Some(made)) => &made.protected,
         (Edge::Exit, None) | (Edge::Entry | Edge::Escalation | Edge::Budget, _) => &[],
     }
+}
+
+/// Whether a stage merges what was made and judged where nothing kept the holdouts hidden. A person is asked, whatever the
+/// pipeline says, and cannot have answered in advance.
+pub fn merges_unsealed(state: &RunState, stage: &Stage) -> bool {
+    state.started.unsealed.is_some() && stage.makes == ArtifactKind::Merge
 }
 
 /// Whether a condition holds, as far as is known. `own` are the facts of what a stage has just made.
@@ -193,7 +199,8 @@ fn may_decide(state: &RunState, stage: &Stage, open: &OpenGate, wanted: &Decidin
         return Err(wrong("findings are named by who overrides them"));
     }
     let answered_by_nobody = matches!(wanted.gate.edge, Edge::Escalation | Edge::Budget)
-        || !protected_at(state, &wanted.gate).is_empty();
+        || !protected_at(state, &wanted.gate).is_empty()
+        || merges_unsealed(state, stage);
     if wanted.via == Channel::InAdvance && (rule.asks_for_somebody() || answered_by_nobody) {
         return Err(Rejection::NotInAdvance(gate()));
     }

@@ -13,7 +13,7 @@ mod rejection;
 mod stuck;
 pub(crate) mod tripwire;
 
-pub use gate::{can_override, protected_at};
+pub use gate::{can_override, merges_unsealed, protected_at};
 pub use made::check_log;
 pub use rejection::Rejection;
 
@@ -43,7 +43,9 @@ pub fn time(state: Option<&RunState>, now: Timestamp) -> Timestamp {
 pub fn decide(state: Option<&RunState>, command: Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
     let now = time(state, now);
     let first = match (state, command) {
-        (None, Command::Start(started)) => {
+        (None, Command::Start(mut started)) => {
+            // Whoever accepts that nothing is hidden says why, like anybody who decides.
+            started.unsealed = started.unsealed.as_deref().map(reason::check).transpose()?;
             if started.pipeline.included(started.entry).is_none() {
                 return Err(Rejection::NoEntry);
             }

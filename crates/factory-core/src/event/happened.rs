@@ -286,6 +286,10 @@ pub struct RunStarted {
     pub requested_by: Person,
     /// The version of factory.
     pub factory: String,
+    /// Why whoever asked for it accepted that its commands are not confined, where they are not: then nothing keeps the
+    /// holdouts hidden, and a person decides on the merge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsealed: Option<String>,
 }
 
 /// A specification as the log names it.

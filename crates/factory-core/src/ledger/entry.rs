@@ -66,6 +66,9 @@ pub struct Request {
     pub requested_by: Person,
     /// The version of factory.
     pub factory: String,
+    /// Why they accepted that commands are not confined, where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsealed: Option<String>,
 }
 
 /// Why stored bytes are not an entry.
@@ -161,6 +164,7 @@ fn request(started: &RunStarted) -> Request {
         pipeline_digest: started.pipeline.digest(),
         model: started.model.clone(),
         requested_by: started.requested_by.clone(),
+        unsealed: started.unsealed.clone(),
         factory: started.factory.clone(),
     }
 }

@@ -31,4 +31,5 @@ mod retry;
 mod soak;
 mod timeouts;
 mod tripwire;
+mod unsealed;
 mod walk;

@@ -192,6 +192,12 @@ pub(crate) fn screen(history: &History, merge: Option<&Merge>, driven: bool) -> 
         story::moment(state.started_at),
         story::person(&started.requested_by),
     );
+    if let Some(because) = &started.unsealed {
+        text.push_str(&format!(
+            "NOT SEALED: its commands are not confined; accepted because {}\n\n",
+            story::one_line(because)
+        ));
+    }
     for stage in &started.pipeline.stages {
         let Some(at) = state.stages.get(&stage.id) else { continue };
         let attempts =
