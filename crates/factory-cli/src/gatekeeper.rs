@@ -164,8 +164,8 @@ pub(crate) async fn shown(
         text.push_str(&format!("── what is spent ──\n{}\n", story::wrap(&spent)));
     }
     // A quarantine is no verdict: it has to be seen in any case.
-    let seen = |escalation: &&Box<Escalation>| with_verdict || escalation.why == Stuck::Tripwire;
-    if let Some(escalation) = open.escalation.as_ref().filter(seen) {
+    let seen = |escalation: &&Escalation| with_verdict || escalation.why == Stuck::Tripwire;
+    if let Some(escalation) = open.escalation.as_deref().filter(seen) {
         text.push_str("── what is stuck ──\n");
         text.push_str(&story::wrap(&story::escalation(escalation)));
         text.push('\n');

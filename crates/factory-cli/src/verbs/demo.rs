@@ -63,6 +63,7 @@ pub(crate) async fn demo(args: &DemoArgs) -> Result<Exit, CliError> {
         entry: None,
         budget: None,
         budget_tokens: None,
+        accept_unsealed: None,
         dry_run: false,
         settings,
     };
