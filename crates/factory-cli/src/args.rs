@@ -2,6 +2,7 @@
 
 pub(crate) mod decision;
 pub(crate) mod pipeline;
+pub(crate) mod scenario;
 pub(crate) mod trust;
 
 use std::path::PathBuf;
@@ -38,6 +39,9 @@ pub(crate) enum Verb {
     /// What people and policy have decided
     #[command(subcommand)]
     Decision(decision::DecisionVerb),
+    /// Holdout scenarios: what they have revealed
+    #[command(subcommand)]
+    Scenario(scenario::ScenarioVerb),
     /// How far the evaluator is trusted
     #[command(subcommand)]
     Trust(trust::TrustVerb),

@@ -62,7 +62,8 @@ pub(crate) fn evaluation(
         launcher.clone(),
         parallel,
     )
-    .map_err(|error| CliError::usage("the project cannot be evaluated").because(&error))?;
+    .map_err(|error| CliError::usage("the project cannot be evaluated").because(&error))?
+    .allowing(place.local.leak_allowance_bits());
     let evaluation = Evaluation { evaluator, holdouts, launcher };
     evaluation.outlook()?;
     Ok(evaluation)

@@ -106,6 +106,7 @@ async fn obey(verb: Verb) -> Result<Exit, CliError> {
         Verb::Runs(verb) => verbs::runs::runs(verb).await,
         Verb::Gate(verb) => verbs::gate::gate(verb).await,
         Verb::Decision(verb) => verbs::decision::decision(verb).await,
+        Verb::Scenario(verb) => verbs::scenario::scenario(verb).await,
         Verb::Trust(verb) => verbs::trust::trust(verb).await,
         Verb::Pipeline(verb) => verbs::pipeline::pipeline(&verb),
         Verb::Clean(args) => verbs::clean::clean(&args),

@@ -129,6 +129,7 @@ fn stuck(escalation: &Escalation) -> String {
         Stuck::Plateau => "the last tries changed nothing",
         Stuck::Conflict => "the patch does not fit the base that has moved",
         Stuck::BaseMoves => "the base branch keeps moving",
+        Stuck::Vault => "scenarios of the vault failed",
         Stuck::Tripwire => "in quarantine: a tripwire went off",
     };
     format!("{why}; {}", one_line(&escalation.detail))
@@ -192,7 +193,7 @@ fn sent_back(correction: &SentBack) -> String {
     match correction {
         SentBack::Checks { .. } => "the project's own checks fail".to_owned(),
         SentBack::Review { .. } => "the reviewer objects".to_owned(),
-        SentBack::Holdouts { feedback } => self::feedback(feedback),
+        SentBack::Holdouts { feedback, .. } => self::feedback(feedback),
         SentBack::Note { note } => format!("a person asks: {}", one_line(note)),
         SentBack::Rebase { from } => format!("the base branch has moved on from {}", &from.as_str()[..12]),
     }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::algo;
 use petgraph::graph::DiGraph;
 
-use crate::artifact::{Coverage, CoverageRow, Design, Plan, Recon, Review, Severity, Tasks, Tests, Verify};
+use crate::artifact::{
+    Coverage, CoverageRow, Design, Plan, Recon, Review, Severity, Tasks, Tests, VaultScore, Verify,
+};
 use crate::ids::{FindingId, RequirementId};
 use crate::pipeline::model::Policy;
 
@@ -26,10 +28,17 @@ pub fn judge_verify(policy: Policy, verify: &Verify) -> Verdict {
     let total = u64::from(verify.passed) + u64::from(verify.failed) + u64::from(verify.inconclusive);
     let min = policy.min_pass_percent;
     let bound = f64::from(verify.lower_bound_bp) / 100.0;
-    let figures = format!(
+    let mut figures = format!(
         "{} of {total} scenarios passed; at least {min} % asked; 95 % lower bound {bound:.1} %",
         verify.passed
     );
+    if verify.burnt > 0 {
+        figures.push_str(&format!("; {} burnt and not counted", verify.burnt));
+    }
+    if let Some(VaultScore { passed, failed, inconclusive }) = verify.vault {
+        let all = u64::from(passed) + u64::from(failed) + u64::from(inconclusive);
+        figures.push_str(&format!("; {passed} of {all} in the vault passed"));
+    }
     if total == 0 || verify.inconclusive > 0 {
         return Verdict::Inconclusive(format!("{figures}; {} could not be scored", verify.inconclusive));
     }
@@ -37,10 +46,13 @@ pub fn judge_verify(policy: Policy, verify: &Verify) -> Verdict {
         return Verdict::Fail(format!("{figures}; a critical scenario failed"));
     }
     // In integers, so that exactly the asked share passes.
-    if u64::from(verify.passed) * 100 >= u64::from(min) * total {
-        Verdict::Pass(figures)
-    } else {
-        Verdict::Fail(figures)
+    let is_met = u64::from(verify.passed) * 100 >= u64::from(min) * total;
+    match verify.vault {
+        // In the vault each scenario has to pass: nobody who built could know of any.
+        Some(vault) if vault.failed > 0 => Verdict::Fail(figures),
+        Some(vault) if is_met && vault.inconclusive > 0 => Verdict::Inconclusive(figures),
+        Some(_) | None if is_met => Verdict::Pass(figures),
+        Some(_) | None => Verdict::Fail(figures),
     }
 }
 
@@ -66,12 +78,14 @@ pub fn judge_review(review: &Review) -> Verdict {
 
 /// A name for each thing that the evaluator found wrong, as overrides use it: `R15:unwanted_effect`.
 pub fn verify_findings(verify: &Verify) -> Vec<FindingId> {
+    let vault = verify.vault_failed().then(|| "vault".parse().ok()).flatten();
     let items = verify.feedback.items().iter();
     let name = |requirement: &Option<RequirementId>| {
         requirement.as_ref().map_or("-".to_owned(), |id| id.as_str().to_owned())
     };
     items
         .filter_map(|item| format!("{}:{}", name(&item.requirement), item.class.as_str()).parse().ok())
+        .chain(vault)
         .collect()
 }
 
@@ -227,6 +241,9 @@ mod tests {
             feedback: Feedback::default(),
             scorecard: Digest::of(b"scorecard"),
             covered: None,
+            revealed: Vec::new(),
+            burnt: 0,
+            vault: None,
         }
     }
 
@@ -254,6 +271,33 @@ mod tests {
         {
             assert!(matches!(judge_verify(asked(90), &verify), Verdict::Inconclusive(_)), "{verify:?}");
         }
+    }
+
+    #[test]
+    fn every_scenario_of_the_vault_has_to_pass() {
+        let with = |verify: Verify, passed, failed, inconclusive| Verify {
+            vault: Some(VaultScore { passed, failed, inconclusive }),
+            ..verify
+        };
+        let judge = |verify: &Verify| judge_verify(asked(90), verify);
+        let Verdict::Pass(figures) = judge(&with(measured(10, 0, 0), 2, 0, 0)) else { panic!() };
+        assert!(figures.ends_with("; 2 of 2 in the vault passed"), "{figures}");
+        assert!(matches!(judge(&with(measured(10, 0, 0), 99, 1, 0)), Verdict::Fail(_)));
+        assert!(matches!(judge(&with(measured(10, 0, 0), 1, 1, 1)), Verdict::Fail(_)));
+        assert!(matches!(judge(&with(measured(10, 0, 0), 1, 0, 1)), Verdict::Inconclusive(_)));
+        // It mends nothing.
+        assert!(matches!(judge(&with(measured(5, 5, 0), 9, 0, 0)), Verdict::Fail(_)));
+        assert!(matches!(judge(&with(measured(9, 0, 1), 9, 0, 0)), Verdict::Inconclusive(_)));
+        assert_eq!(verify_findings(&with(measured(10, 0, 0), 1, 1, 0)), ["vault".parse().unwrap()]);
+        assert!(verify_findings(&with(measured(10, 0, 0), 1, 0, 1)).is_empty());
+    }
+
+    #[test]
+    fn what_is_burnt_is_told_and_is_no_evidence() {
+        let burnt = |verify: Verify| Verify { burnt: 3, ..verify };
+        let Verdict::Pass(figures) = judge_verify(asked(90), &burnt(measured(10, 0, 0))) else { panic!() };
+        assert!(figures.starts_with("10 of 10 ") && figures.ends_with("; 3 burnt and not counted"));
+        assert!(matches!(judge_verify(asked(0), &burnt(measured(0, 0, 0))), Verdict::Inconclusive(_)));
     }
 
     #[test]

@@ -61,6 +61,13 @@ fn v1_to_v2(mut record: Value) -> Result<Value, Error> {
                     add(event, key, value)?;
                 }
             }
+            "sent_back" => {
+                let told = event.get_mut("correction").filter(|told| told["because"] == "holdouts");
+                if let Some(told) = told {
+                    // Nobody counted then what was revealed.
+                    add(told, "revealed", json!([]))?;
+                }
+            }
             "policy_judged" => add(event, "scored", Value::Null)?,
             "run_ended" => add(event, "usage", Value::Null)?,
             known if V1_EVENTS.contains(&known) => {}

@@ -1,14 +1,16 @@
 //! The judge: deploys a candidate for each run of each scenario and reports what may be known.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use factory_core::artifact::{ScenarioCoverage, Verify};
+use factory_core::artifact::{ScenarioCoverage, VaultScore, Verify};
 use factory_core::feedback::{FailedScenario, FailureClass, Holdout, declassify};
-use factory_core::ids::RequirementId;
+use factory_core::ids::{Digest, RequirementId, ScenarioKey};
+use factory_core::ledger::leak;
+use factory_core::policy;
 use factory_engine::port::evaluator::{Candidate, Evaluator, EvaluatorError, Outlook};
 use factory_engine::port::observer::Progress;
 use factory_sandbox::Launcher;
@@ -40,6 +42,7 @@ pub struct ServiceEvaluator {
     scorecards: PathBuf,
     launcher: Launcher,
     parallel: usize,
+    allowance_bits: u32,
 }
 
 impl ServiceEvaluator {
@@ -57,7 +60,14 @@ impl ServiceEvaluator {
         parallel: usize,
     ) -> Result<Self, EvaluatorError> {
         config.check().map_err(|error| infrastructure("`[deploy]` cannot be used", error))?;
-        Ok(ServiceEvaluator { holdouts, config, scorecards, launcher, parallel: parallel.max(1) })
+        let (parallel, allowance_bits) = (parallel.max(1), leak::ALLOWANCE_BITS);
+        Ok(ServiceEvaluator { holdouts, config, scorecards, launcher, parallel, allowance_bits })
+    }
+
+    /// The same, where a scenario may reveal so many bits before it counts no more.
+    #[must_use]
+    pub fn allowing(self, allowance_bits: u32) -> Self {
+        Self { allowance_bits, ..self }
     }
 
     /// The folder that scorecards are in.
@@ -142,24 +152,39 @@ impl Evaluator for ServiceEvaluator {
         tokio::fs::create_dir_all(scratch).await.map_err(no_folder)?;
         let parent = TempDir::with_prefix_in("eval-", scratch).map_err(no_folder)?;
         // Whatever a candidate keeps of what it was sent is recognized when it comes back in a patch.
-        let canary = self.key()?.canary(&candidate.effect.run);
+        let key = self.key()?;
+        let canary = key.canary(&candidate.effect.run);
         let trial = match self.recipe(&candidate, clock, canary.to_string(), &parent).await {
             Ok(recipe) => try_out(&without_library(&recipe)).await.map(|()| recipe),
             Err(failure) => Err(failure),
         };
-        card.scenarios = match trial {
-            Ok(recipe) => self.run_all(&suite, recipe, &candidate).await?,
+        let is_vault = |compiled: &Arc<Compiled>| compiled.scenario.reveal().has_tag(&Tag::Vault);
+        let (vault, ordinary): (Vec<_>, Vec<_>) = suite.scenarios().iter().cloned().partition(is_vault);
+        let recipe = match trial {
+            Ok(recipe) => Some(Arc::new(recipe)),
             Err(DeployFailure::Application(log)) => {
-                suite.scenarios().iter().map(|compiled| undeployed(compiled, &log)).collect()
+                card.scenarios = ordinary.iter().map(|compiled| undeployed(compiled, &log)).collect();
+                None
             }
             Err(DeployFailure::Infrastructure(detail, source)) => {
                 return Err(EvaluatorError::Infrastructure { detail, source });
             }
         };
-        let digest = card
+        if let Some(recipe) = recipe {
+            card.scenarios = self.run_all(&ordinary, &recipe, &candidate).await?;
+            name(&mut card, &ordinary, &key, |key| candidate.leaks.is_burnt(key, self.allowance_bits));
+            // Nobody learns anything of the vault but whether it holds, and that once there is nothing else to mend.
+            let met = policy::judge_verify(candidate.policy, &report(&card, candidate.requirements));
+            if matches!(met, policy::Verdict::Pass(_)) && !vault.is_empty() {
+                card.vault = self.run_all(&vault, &recipe, &candidate).await?;
+            }
+        } else {
+            name(&mut card, &ordinary, &key, |key| candidate.leaks.is_burnt(key, self.allowance_bits));
+        }
+        let scorecard = card
             .save(&self.scorecards)
             .map_err(|error| infrastructure("the scorecard could not be kept", error))?;
-        Ok(report(&card, digest, candidate.requirements))
+        Ok(Verify { scorecard, ..report(&card, candidate.requirements) })
     }
 
     fn outlook(&self) -> Result<Outlook, EvaluatorError> {
@@ -212,6 +237,8 @@ fn scored(compiled: &Compiled, verdict: Verdict, runs: Vec<RunRecord>) -> Scenar
             Verdict::Failed | Verdict::Flaky => scorecard::class(&runs),
             Verdict::Passed | Verdict::Inconclusive => None,
         },
+        key: None,
+        burnt: false,
         runs,
     }
 }
@@ -219,22 +246,21 @@ fn scored(compiled: &Compiled, verdict: Verdict, runs: Vec<RunRecord>) -> Scenar
 impl ServiceEvaluator {
     async fn run_all(
         &self,
-        suite: &HoldoutSuite,
-        recipe: Recipe,
+        scenarios: &[Arc<Compiled>],
+        recipe: &Arc<Recipe>,
         candidate: &Candidate<'_>,
     ) -> Result<Vec<ScenarioScore>, EvaluatorError> {
         let places = Arc::new(Semaphore::new(self.parallel));
-        let recipe = Arc::new(recipe);
         let (done, mut reports) = mpsc::unbounded_channel();
         let mut tasks = JoinSet::new();
-        for (place, compiled) in suite.scenarios().iter().enumerate() {
+        for (place, compiled) in scenarios.iter().enumerate() {
             let (compiled, recipe, places, done) =
-                (Arc::clone(compiled), Arc::clone(&recipe), Arc::clone(&places), done.clone());
+                (Arc::clone(compiled), Arc::clone(recipe), Arc::clone(&places), done.clone());
             tasks.spawn(async move { (place, decide(compiled, &recipe, &places, &done).await) });
         }
         drop(done);
         let mut finished = 0;
-        let mut of = suite.scenarios().len() * FIRST_RUNS as usize;
+        let mut of = scenarios.len() * FIRST_RUNS as usize;
         candidate.observer.progress(Progress::Scenarios { done: finished, of });
         while let Some(change) = reports.recv().await {
             match change {
@@ -336,26 +362,44 @@ fn outcome(failure: Failure, sentence: Option<String>, log: String) -> Outcome {
     }
 }
 
-/// What may be known of a scorecard.
-fn report(card: &Scorecard, digest: factory_core::ids::Digest, public: &[RequirementId]) -> Verify {
-    let count = |verdicts: &[Verdict]| {
-        let count = card.scenarios.iter().filter(|scenario| verdicts.contains(&scenario.verdict)).count();
-        u32::try_from(count).unwrap_or(u32::MAX)
-    };
-    let passed = count(&[Verdict::Passed]);
-    let failed = count(&[Verdict::Failed, Verdict::Flaky]);
-    let inconclusive = count(&[Verdict::Inconclusive]);
-    let failures = card.scenarios.iter().filter_map(|scenario| {
+/// Names scenarios by their keys, and marks those that have revealed too much.
+fn name(
+    card: &mut Scorecard,
+    scenarios: &[Arc<Compiled>],
+    key: &EvaluatorKey,
+    is_burnt: impl Fn(&ScenarioKey) -> bool,
+) {
+    for (score, compiled) in card.scenarios.iter_mut().zip(scenarios) {
+        let key = key.scenario(compiled.scenario.reveal());
+        score.burnt = is_burnt(&key);
+        score.key = Some(key);
+    }
+}
+
+fn count(scenarios: &[&ScenarioScore], verdicts: &[Verdict]) -> u32 {
+    let count = scenarios.iter().filter(|scenario| verdicts.contains(&scenario.verdict)).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// What may be known of a scorecard. A scenario that is burnt tells nothing any more: whoever builds may know it.
+fn report(card: &Scorecard, public: &[RequirementId]) -> Verify {
+    let scenarios: Vec<&ScenarioScore> = card.scenarios.iter().filter(|scenario| !scenario.burnt).collect();
+    let passed = count(&scenarios, &[Verdict::Passed]);
+    let failed = count(&scenarios, &[Verdict::Failed, Verdict::Flaky]);
+    let inconclusive = count(&scenarios, &[Verdict::Inconclusive]);
+    let failures = scenarios.iter().filter_map(|scenario| {
         let covers = scenario.covers.iter().filter_map(|id| id.parse().ok()).collect();
         Some(FailedScenario { covers, class: scenario.class? })
     });
+    let revealed: BTreeSet<&ScenarioKey> =
+        scenarios.iter().filter_map(|scenario| scenario.key.as_ref()).collect();
+    let vault: Vec<&ScenarioScore> = card.vault.iter().collect();
     Verify {
         patch: card.patch.clone(),
         passed,
         failed,
         inconclusive,
-        critical_passed: card
-            .scenarios
+        critical_passed: scenarios
             .iter()
             .all(|scenario| !scenario.critical || scenario.verdict == Verdict::Passed),
         // A scenario that could not be scored is no evidence for the candidate, so it counts as one that did not pass.
@@ -364,15 +408,23 @@ fn report(card: &Scorecard, digest: factory_core::ids::Digest, public: &[Require
             passed.saturating_add(failed).saturating_add(inconclusive),
         ),
         feedback: declassify(&Holdout::new(failures.collect()), public),
-        scorecard: digest,
-        covered: Some(covered(card, public)),
+        // Until the card is kept and has one.
+        scorecard: Digest::of(&[]),
+        covered: Some(covered(&scenarios, public)),
+        revealed: revealed.into_iter().cloned().collect(),
+        burnt: u32::try_from(card.scenarios.len() - scenarios.len()).unwrap_or(u32::MAX),
+        vault: (!vault.is_empty()).then(|| VaultScore {
+            passed: count(&vault, &[Verdict::Passed]),
+            failed: count(&vault, &[Verdict::Failed, Verdict::Flaky]),
+            inconclusive: count(&vault, &[Verdict::Inconclusive]),
+        }),
     }
 }
 
 /// How many of the specification's requirements the scenarios are about.
-fn covered(card: &Scorecard, requirements: &[RequirementId]) -> ScenarioCoverage {
+fn covered(scenarios: &[&ScenarioScore], requirements: &[RequirementId]) -> ScenarioCoverage {
     let named: HashSet<&str> =
-        card.scenarios.iter().flat_map(|scenario| &scenario.covers).map(String::as_str).collect();
+        scenarios.iter().flat_map(|scenario| &scenario.covers).map(String::as_str).collect();
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let with = requirements.iter().filter(|id| named.contains(id.as_str())).count();
     ScenarioCoverage { requirements: count(with), of: count(requirements.len()) }

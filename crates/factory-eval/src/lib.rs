@@ -12,6 +12,7 @@ pub mod config;
 mod deploy;
 pub mod evaluator;
 pub mod grammar;
+pub mod health;
 pub mod key;
 pub mod plan;
 mod ports;

@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use factory_core::feedback::FailureClass;
-use factory_core::ids::Digest;
+use factory_core::ids::{Digest, ScenarioKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,8 +29,11 @@ pub struct Scorecard {
     pub patch: Digest,
     /// How the clock was moved, in words.
     pub clock: String,
-    /// The scenarios, in the suite's order.
+    /// The scenarios, in the suite's order, but for those of the vault.
     pub scenarios: Vec<ScenarioScore>,
+    /// Those of the vault, where it was opened.
+    #[serde(default)]
+    pub vault: Vec<ScenarioScore>,
 }
 
 /// What one scenario showed.
@@ -49,6 +52,12 @@ pub struct ScenarioScore {
     pub verdict: Verdict,
     /// How it failed: the most frequent way, and of equally frequent ones the first.
     pub class: Option<FailureClass>,
+    /// How it is named outside; not of the vault, of which nothing is told.
+    #[serde(default)]
+    pub key: Option<ScenarioKey>,
+    /// Whether it has revealed too much to count.
+    #[serde(default)]
+    pub burnt: bool,
     /// Its runs, in order.
     pub runs: Vec<RunRecord>,
 }
@@ -90,7 +99,7 @@ pub enum Outcome {
 impl Scorecard {
     /// An empty one.
     pub(crate) fn new(patch: Digest, clock: String) -> Self {
-        Scorecard { version: VERSION, patch, clock, scenarios: Vec::new() }
+        Scorecard { version: VERSION, patch, clock, scenarios: Vec::new(), vault: Vec::new() }
     }
 
     /// Writes it into `folder`, which is made if it is missing and closed to other users. The digest names the file.
@@ -115,9 +124,11 @@ impl Scorecard {
 
     /// What the file holds; [`Scorecard::load`] reads exactly this.
     fn written_down(&self) -> Value {
-        let Scorecard { version, patch, clock, scenarios } = self;
-        let scenarios: Vec<Value> = scenarios.iter().map(ScenarioScore::written_down).collect();
-        json!({ "version": version, "patch": patch, "clock": clock, "scenarios": scenarios })
+        let Scorecard { version, patch, clock, scenarios, vault } = self;
+        let all =
+            |scores: &[ScenarioScore]| scores.iter().map(ScenarioScore::written_down).collect::<Vec<_>>();
+        let (scenarios, vault) = (all(scenarios), all(vault));
+        json!({ "version": version, "patch": patch, "clock": clock, "scenarios": scenarios, "vault": vault })
     }
 
     /// Reads one back, for a person who may see it.
@@ -139,11 +150,11 @@ impl Scorecard {
 
 impl ScenarioScore {
     fn written_down(&self) -> Value {
-        let ScenarioScore { id, name, covers, critical, verdict, class, runs } = self;
+        let ScenarioScore { id, name, covers, critical, verdict, class, key, burnt, runs } = self;
         let runs: Vec<Value> = runs.iter().map(RunRecord::written_down).collect();
         json!({
             "id": id, "name": name, "covers": covers, "critical": critical, "verdict": verdict, "class": class,
-            "runs": runs,
+            "key": key, "burnt": burnt, "runs": runs,
         })
     }
 }
@@ -213,6 +224,8 @@ mod tests {
             critical: true,
             verdict: Verdict::Flaky,
             class: Some(FailureClass::WrongStatus),
+            key: None,
+            burnt: true,
             runs,
         });
         let digest = card.save(&folder).unwrap();

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use factory_core::ledger::leak;
 use serde::{Deserialize, Serialize};
 
 use super::toml_file;
@@ -23,6 +24,8 @@ pub(crate) struct LocalConfig {
     /// Files and folders of this machine that commands may read beside what `[sandbox] read` names; absolute.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) read: Vec<PathBuf>,
+    /// How many bits a scenario may reveal before it counts no more.
+    pub(crate) leak_allowance_bits: Option<u32>,
 }
 
 impl LocalConfig {
@@ -37,6 +40,11 @@ impl LocalConfig {
             }
             None => Ok(Self { schema: 1, ..Self::default() }),
         }
+    }
+
+    /// How many bits a scenario may reveal.
+    pub(crate) fn leak_allowance_bits(&self) -> u32 {
+        self.leak_allowance_bits.unwrap_or(leak::ALLOWANCE_BITS)
     }
 
     /// The file's text.

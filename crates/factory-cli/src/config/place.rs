@@ -40,9 +40,8 @@ impl Place {
         self.project.directory().join(STORE)
     }
 
-    /// The holdouts for a specification, from the flag (or its environment variable) or the local file: the folder
-    /// named after the specification if there is one in it, else the folder itself.
-    pub(crate) fn holdouts(&self, flag: Option<&Path>, slug: &str) -> Result<PathBuf, CliError> {
+    /// The folder of all holdouts, from the flag (or its environment variable) or the local file.
+    pub(crate) fn all_holdouts(&self, flag: Option<&Path>) -> Result<PathBuf, CliError> {
         let named = match (flag, &self.local.holdouts) {
             (Some(flag), _) => current_dir()?.join(flag),
             (None, Some(local)) => self.project.directory().join(local),
@@ -53,10 +52,18 @@ impl Place {
                 .hint("`factory init` makes a folder for them; or name one with --holdouts DIR"));
             }
         };
-        if !named.is_dir() {
-            return Err(CliError::usage(format!("the holdout folder {} does not exist", named.display()))
-                .hint("make it and put scenarios into it (docs/scenarios.md), or name another with --holdouts DIR"));
+        if named.is_dir() {
+            return Ok(named);
         }
+        Err(CliError::usage(format!("the holdout folder {} does not exist", named.display())).hint(
+            "make it and put scenarios into it (docs/scenarios.md), or name another with --holdouts DIR",
+        ))
+    }
+
+    /// The holdouts for a specification, from the flag (or its environment variable) or the local file: the folder
+    /// named after the specification if there is one in it, else the folder itself.
+    pub(crate) fn holdouts(&self, flag: Option<&Path>, slug: &str) -> Result<PathBuf, CliError> {
+        let named = self.all_holdouts(flag)?;
         let own = named.join(slug);
         let chosen = if own.is_dir() { own } else { named };
         chosen.canonicalize().map_err(|error| {

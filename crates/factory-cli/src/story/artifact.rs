@@ -179,6 +179,14 @@ fn verify(verify: &Verify) -> String {
     if verify.inconclusive > 0 {
         text.push_str(&format!("  {} could not be scored\n", verify.inconclusive));
     }
+    if verify.burnt > 0 {
+        let burnt = verify.burnt;
+        text.push_str(&format!("  {burnt} burnt and not counted: factory scenario health says which\n"));
+    }
+    if let Some(vault) = verify.vault {
+        let all = u64::from(vault.passed) + u64::from(vault.failed) + u64::from(vault.inconclusive);
+        text.push_str(&format!("  {} of {all} in the vault passed\n", vault.passed));
+    }
     if !verify.feedback.is_empty() {
         text.push_str(&format!("  failed: {}\n", feedback(&verify.feedback)));
     }

@@ -129,7 +129,7 @@ fn set_up(example: &Example, dir: &Path) -> Result<(), CliError> {
         schema: 1,
         holdouts: Some(holdouts.canonicalize().unwrap_or(holdouts)),
         replay: Some(Path::new(STORE).join(CASSETTE)),
-        read: Vec::new(),
+        ..LocalConfig::default()
     };
     write(&store.join(local::FILE), local.to_toml().as_bytes())?;
     fs::rename(&partial, dir).map_err(|error| cannot_write(dir, &error))

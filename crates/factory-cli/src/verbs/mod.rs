@@ -10,4 +10,5 @@ pub(crate) mod init;
 pub(crate) mod pipeline;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod scenario;
 pub(crate) mod trust;

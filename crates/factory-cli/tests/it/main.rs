@@ -22,6 +22,7 @@ mod fixture;
 mod foreign;
 mod full_disk;
 mod gates;
+mod holdouts;
 mod interrupted;
 mod killed;
 mod ledger;
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
         recordings::trials(),
         unsealed::trials(),
         deployments::trials(),
+        holdouts::trials(),
         interrupted::trials(),
         correction::trials(),
         endpoint::trials(),

@@ -6,7 +6,7 @@ use super::{Rejection, made, stuck, tripwire};
 use crate::artifact::ArtifactKind;
 use crate::command::Deciding;
 use crate::event::{
-    ArtifactRef, Channel, Decision, Event, GateDecided, Outcome, Person, SentBack, VerdictSeen,
+    ArtifactRef, Channel, Decision, Event, GateDecided, Outcome, Person, SentBack, Stuck, VerdictSeen,
 };
 use crate::ids::{Digest, FindingId, StageId, Timestamp};
 use crate::pipeline::condition::{Condition, Facts, Field, Value};
@@ -310,6 +310,8 @@ fn retried(
         Edge::Exit | Edge::Budget => stage.id.clone(),
         Edge::Escalation => match (&correction, &stage.returns_to) {
             (Some(_), Some(target)) => target.clone(),
+            // Nothing is told of the vault, but what a person says; measuring once more would not mend anything.
+            (None, Some(target)) if is_about_the_vault(open) => target.clone(),
             (Some(_), None) | (None, _) => stage.id.clone(),
         },
         Edge::Entry => {
@@ -334,6 +336,10 @@ fn retried(
     let mut events: Vec<Event> = correction.into_iter().map(back).collect();
     events.push(back(SentBack::Note { note }));
     Ok(events)
+}
+
+fn is_about_the_vault(open: &OpenGate) -> bool {
+    open.escalation.as_ref().is_some_and(|escalation| escalation.why == Stuck::Vault)
 }
 
 /// An override is for a verdict on the patch that is there, for a base that has moved, or for what a tripwire caught, and

@@ -202,7 +202,7 @@ fn verdict(state: &RunState, digest: &Digest, body: &Body) -> (Verdict, SentBack
     match body {
         Body::Verify(verify) => (
             policy::judge_verify(state.started.pipeline.policy, verify),
-            SentBack::Holdouts { feedback: verify.feedback.clone() },
+            SentBack::Holdouts { feedback: verify.feedback.clone(), revealed: verify.revealed.clone() },
         ),
         Body::Review(review) => (policy::judge_review(review), SentBack::Review { review: digest.clone() }),
         // The pipeline check refuses policy gates on anything else; a run with one can only fail.
@@ -240,6 +240,13 @@ fn judged(state: &RunState, stage: &Stage, digest: Digest, body: &Body, now: Tim
     };
     match verdict {
         Verdict::Pass(reason) => vec![judged(true, &reason)],
+        // Of the vault nothing is ever told to whoever builds.
+        Verdict::Fail(reason) if matches!(body, Body::Verify(verify) if verify.vault_failed()) => {
+            let mut events = vec![judged(false, &reason)];
+            let trouble = trouble(Stuck::Vault, reason);
+            events.extend(stuck::exhausted(state, stage, trouble, None, Some(&digest), now));
+            events
+        }
         Verdict::Fail(reason) => {
             let mut events = vec![judged(false, &reason)];
             let back = stage.returns_to.as_ref().and_then(|id| state.started.pipeline.stage(id));

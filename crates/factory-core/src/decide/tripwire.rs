@@ -22,7 +22,7 @@ pub(super) struct Caught {
 pub(crate) fn is_quarantine(escalation: &Escalation) -> bool {
     match escalation.why {
         Stuck::Tripwire => true,
-        Stuck::Exhausted | Stuck::Plateau | Stuck::Conflict | Stuck::BaseMoves => false,
+        Stuck::Exhausted | Stuck::Plateau | Stuck::Conflict | Stuck::BaseMoves | Stuck::Vault => false,
     }
 }
 

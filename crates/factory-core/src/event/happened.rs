@@ -6,7 +6,7 @@ use crate::artifact::{ArtifactKind, ScenarioCoverage};
 use crate::event::{GateDecided, Person};
 use crate::feedback::Feedback;
 use crate::ids::{
-    Attempt, Budget, Digest, FindingId, GitOid, RequirementId, RunId, StageId, Timestamp, Usage,
+    Attempt, Budget, Digest, FindingId, GitOid, RequirementId, RunId, ScenarioKey, StageId, Timestamp, Usage,
 };
 use crate::pipeline::condition::Facts;
 use crate::pipeline::model::{EntryType, GateId, Pipeline};
@@ -226,6 +226,8 @@ pub enum Stuck {
     Conflict,
     /// The base branch moves faster than the patch is verified.
     BaseMoves,
+    /// The evaluator's scenarios are met, and those of its vault are not.
+    Vault,
     /// What came from a role holds what only the holdouts say: it stands in quarantine.
     Tripwire,
 }
@@ -381,6 +383,10 @@ pub enum SentBack {
     Holdouts {
         /// All that may be said of them.
         feedback: Feedback,
+        /// The scenarios of which that says anything: each has revealed as much as one feedback can. Nobody counted at
+        /// first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        revealed: Vec<ScenarioKey>,
     },
     /// A person asked for another try.
     Note {

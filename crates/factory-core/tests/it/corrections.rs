@@ -138,7 +138,10 @@ fn failed_holdouts_send_the_build_back_with_feedback_and_no_more() {
             "started build/2"
         ]
     );
-    assert_eq!(walk.stage("build").corrections, [SentBack::Holdouts { feedback: samples::feedback(2) }]);
+    assert_eq!(
+        walk.stage("build").corrections,
+        [SentBack::Holdouts { feedback: samples::feedback(2), revealed: samples::revealed() }]
+    );
     assert_downstream_is_reset(&walk);
 
     // The next round has its own tries at review and verify, with numbers that were never used before.
@@ -184,7 +187,10 @@ fn a_correction_outlives_a_try_that_made_nothing() {
     walk.produce("verify", verify("hello", 8, 2, 0));
     let events = walk.fail("build");
     assert_eq!(walk::story(&events), ["failed build/2 Limit", "started build/3"]);
-    assert_eq!(walk.stage("build").corrections, [SentBack::Holdouts { feedback: samples::feedback(2) }]);
+    assert_eq!(
+        walk.stage("build").corrections,
+        [SentBack::Holdouts { feedback: samples::feedback(2), revealed: samples::revealed() }]
+    );
 }
 
 #[test]

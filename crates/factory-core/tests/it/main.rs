@@ -32,4 +32,5 @@ mod soak;
 mod timeouts;
 mod tripwire;
 mod unsealed;
+mod vault;
 mod walk;

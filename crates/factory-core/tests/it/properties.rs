@@ -100,6 +100,7 @@ fn worth(event: &Event) -> Option<&'static str> {
             Stuck::Plateau => "plateau",
             Stuck::Conflict => "conflict",
             Stuck::BaseMoves => "base moves",
+            Stuck::Vault => "vault",
             Stuck::Tripwire => "quarantined",
         },
         Event::GateOpened { gate, .. } => match gate.edge.as_str() {

@@ -118,7 +118,7 @@ fn where_holdouts_failed_the_build_is_told_both() {
     let gate = samples::gate("verify:escalation");
     let escalation = walk.open(&gate).escalation.unwrap();
     assert_eq!(escalation.why, Stuck::Exhausted);
-    let holdouts = SentBack::Holdouts { feedback: samples::feedback(3) };
+    let holdouts = SentBack::Holdouts { feedback: samples::feedback(3), revealed: samples::revealed() };
     assert_eq!(escalation.correction, Some(holdouts.clone()));
     let events = walk.retry(&gate, WORDS);
     assert_eq!(

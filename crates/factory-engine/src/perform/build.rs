@@ -113,7 +113,7 @@ async fn corrections(stage: &Stage<'_>, earlier: &Build) -> Result<Vec<Correctio
     let mut corrections = Vec::new();
     for sent_back in stage.corrections() {
         match sent_back {
-            SentBack::Holdouts { feedback } => corrections.push(Correction::Holdouts(feedback.clone())),
+            SentBack::Holdouts { feedback, .. } => corrections.push(Correction::Holdouts(feedback.clone())),
             SentBack::Review { review } => {
                 corrections.push(Correction::Review(stage.review_at(review).await?));
             }

@@ -75,7 +75,7 @@ fn told(correction: &SentBack) -> String {
             format!("the project's own checks failed ({})", names.join(", "))
         }
         SentBack::Review { .. } => "the review has blocking findings".to_owned(),
-        SentBack::Holdouts { feedback } => {
+        SentBack::Holdouts { feedback, .. } => {
             let item = |item: &factory_core::feedback::FeedbackItem| {
                 let requirement = item.requirement.as_ref().map_or("no requirement", |id| id.as_str());
                 format!("{requirement} {}", item.class.as_str())

@@ -3,6 +3,8 @@
 use async_trait::async_trait;
 use factory_core::artifact::Verify;
 use factory_core::ids::{Digest, EffectId, RequirementId};
+use factory_core::ledger::leak::Leaks;
+use factory_core::pipeline::model::Policy;
 
 use super::observer::Observer;
 use super::workspace::Checkout;
@@ -17,6 +19,10 @@ pub struct Candidate<'a> {
     pub patch: Digest,
     /// The requirement ids of the public specification.
     pub requirements: &'a [RequirementId],
+    /// What is asked of it: the vault is opened once that is met.
+    pub policy: Policy,
+    /// What scenarios have revealed so far: who has revealed too much does not count.
+    pub leaks: &'a Leaks,
     /// Told how far it is, by counts alone.
     pub observer: &'a dyn Observer,
 }

@@ -13,3 +13,4 @@ mod store;
 mod timers;
 mod tripwire;
 mod trouble;
+mod vault;

@@ -5,8 +5,13 @@ use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex};
 
 use factory_core::artifact::Verify;
+use factory_core::event::{Event, SentBack};
 use factory_core::feedback::FailureClass;
-use factory_core::ids::{Attempt, Digest, EffectId, RequirementId};
+use factory_core::feedback::Feedback;
+use factory_core::ids::{Attempt, Digest, EffectId, RequirementId, ScenarioKey, Timestamp};
+use factory_core::ledger::entry::{Decided, LedgerEntry};
+use factory_core::ledger::leak::Leaks;
+use factory_core::pipeline::model::Policy;
 use factory_engine::port::evaluator::{Candidate, Evaluator, EvaluatorError};
 use factory_engine::port::observer::{Observer, Progress};
 use factory_engine::port::workspace::{Checkout, Guard, SealProof};
@@ -44,6 +49,7 @@ pub(crate) struct Bench {
     pub(crate) seen: Seen,
     /// Whether candidates are confined: those that count across runs cannot be.
     pub(crate) confined: bool,
+    pub(crate) leaks: Leaks,
 }
 
 /// What an evaluation gave.
@@ -77,7 +83,18 @@ impl Bench {
         std::fs::write(folder.path().join("project/service.py"), SERVICE).unwrap();
         let mut config: DeployConfig = toml::from_str(DEPLOY).unwrap();
         config.env.insert("BUG".to_owned(), bug.to_owned());
-        Bench { folder, config, steps: STEPS.to_owned(), seen: Seen::default(), confined: true }
+        let (seen, leaks) = (Seen::default(), Leaks::default());
+        Bench { folder, config, steps: STEPS.to_owned(), seen, leaks, confined: true }
+    }
+
+    /// What has leaked when so many feedbacks have told of these scenarios.
+    pub(crate) fn told(&self, times: usize, revealed: &[ScenarioKey]) -> Leaks {
+        let correction = SentBack::Holdouts { feedback: Feedback::default(), revealed: revealed.to_vec() };
+        let (from, to) = ("verify".parse().unwrap(), "build".parse().unwrap());
+        let event = Box::new(Event::SentBack { from, to, correction });
+        let run = "run-1".parse().unwrap();
+        let entry = LedgerEntry::new(Timestamp(0), Decided::Run { run, position: 0, event });
+        Leaks::of(std::iter::repeat_n(&entry, times))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -130,6 +147,8 @@ impl Bench {
             checkout: &checkout,
             patch: Digest::of(b"patch"),
             requirements: &requirements,
+            policy: Policy::default(),
+            leaks: &self.leaks,
             observer: &self.seen,
         }))?;
         let card = Scorecard::load(evaluator.scorecards(), &verify.scorecard).unwrap();

@@ -2,6 +2,8 @@
 
 use factory_core::artifact::ScenarioCoverage;
 use factory_core::feedback::FailureClass::{self, *};
+use factory_core::pipeline::model::Policy;
+use factory_core::policy;
 use factory_engine::port::evaluator::EvaluatorError;
 use factory_engine::port::observer::Progress;
 use factory_eval::config::ClockChoice;
@@ -35,6 +37,8 @@ pub(crate) const ALL: &[Case] = &[
     ("the_clock_moves_by_libfaketime", Needs::LibFaketime, the_clock_moves_by_libfaketime),
     ("a_clock_that_cannot_be_moved_is_said_before_anything_runs", Needs::Python, no_clock),
     ("commands_run_in_the_project", Needs::Python, commands_run_in_the_project),
+    ("a_burnt_scenario_runs_and_does_not_count", Needs::Python, a_burnt_scenario_does_not_count),
+    ("the_vault_is_opened_once_the_rest_is_met", Needs::Python, the_vault_is_opened_last),
     ("a_mail_speaks_for_one_mail", Needs::Python, a_mail_speaks_for_one_mail),
     ("programs_sleep_where_no_clock_is_moved", Needs::LibFaketime, programs_sleep_where_no_clock_is_moved),
 ];
@@ -244,4 +248,53 @@ fn commands_run_in_the_project() {
     assert_eq!(judged.verify.passed, 1, "{}", judged.messages(0));
     let wrong = scenario.replace("exit code is 3", "exit code is 0");
     assert_eq!(bench.judge(&wrong).unwrap().failures(), [(0, WrongStatus)]);
+}
+
+fn a_burnt_scenario_does_not_count() {
+    let text = [scenario(0), scenario(1)].concat();
+    let mut bench = Bench::new("wrong_body");
+    let before = bench.judge(&text).unwrap().verify;
+    assert_eq!((before.passed, before.failed, before.burnt, before.revealed.len()), (1, 1, 0, 2));
+    assert!(!before.critical_passed && !before.feedback.is_empty());
+    let keys: Vec<_> =
+        bench.judge(&text).unwrap().card.scenarios.into_iter().map(|score| score.key).collect();
+    assert_eq!(keys.iter().flatten().count(), 2, "each is named, and alike each time");
+
+    bench.leaks = bench.told(11, keys[0].as_slice());
+    let judged = bench.judge(&text).unwrap();
+    let verify = judged.verify;
+    assert_eq!((verify.passed, verify.failed, verify.burnt), (1, 0, 1));
+    assert!(verify.critical_passed && verify.feedback.is_empty(), "nothing that counts has failed");
+    assert_eq!(verify.covered, Some(ScenarioCoverage { requirements: 1, of: 9 }));
+    assert_eq!(verify.revealed.as_slice(), keys[1].as_slice());
+    assert_eq!(judged.card.scenarios[0].verdict, Verdict::Failed, "it is run all the same");
+
+    let all: Vec<_> = keys.into_iter().flatten().collect();
+    bench.leaks = bench.told(11, &all);
+    let verify = bench.judge(&text).unwrap().verify;
+    assert_eq!((verify.total(), verify.burnt), (0, 2));
+    assert!(matches!(policy::judge_verify(Policy::default(), &verify), policy::Verdict::Inconclusive(_)));
+}
+
+fn the_vault_is_opened_last() {
+    // The second scenario is the vault's, and has a name of its own.
+    let vault = scenario(1).replacen('\n', "\n@vault\n", 1);
+    let with = |first: usize| [scenario(first), vault.clone()].concat();
+    let right = Bench::new("").judge(&with(0)).unwrap();
+    let held = right.verify.vault.unwrap();
+    assert_eq!((right.verify.passed, held.passed, held.failed, held.inconclusive), (1, 1, 0, 0));
+    assert_eq!(right.verify.revealed.len(), 1, "the vault reveals nothing");
+    assert_eq!(right.verify.covered.unwrap().requirements, 2);
+
+    // What the vault alone finds is in no feedback.
+    let defect = DEFECTS.iter().find(|(_, place, _)| *place == 1).unwrap().0;
+    let wrong = Bench::new(defect).judge(&with(0)).unwrap();
+    let verify = wrong.verify;
+    assert_eq!((verify.passed, verify.failed, verify.vault.unwrap().failed), (1, 0, 1));
+    assert!(verify.feedback.is_empty() && verify.critical_passed);
+    assert!(matches!(policy::judge_verify(Policy::default(), &verify), policy::Verdict::Fail(_)));
+
+    // Before the rest is met it is not opened.
+    let early = Bench::new("wrong_body").judge(&with(0)).unwrap();
+    assert_eq!((early.verify.failed, early.verify.vault, early.card.vault.len()), (1, None, 0));
 }

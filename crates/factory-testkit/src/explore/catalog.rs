@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use factory_core::artifact::{Artifact, ArtifactKind, Body, Build, CheckOutcome, CheckResult, Merge, Verify};
+use factory_core::artifact::{
+    Artifact, ArtifactKind, Body, Build, CheckOutcome, CheckResult, Merge, VaultScore, Verify,
+};
 use factory_core::feedback::{self, FailedScenario, FailureClass, Feedback, Holdout};
 use factory_core::ids::Digest;
 
@@ -142,7 +144,7 @@ fn build(patch: Patch, checks: Color, base: u8) -> Build {
 
 fn verify(found: Finding, patch: Patch) -> Verify {
     let (passed, failed, inconclusive) = match found {
-        Finding::Pass => (10, 0, 0),
+        Finding::Pass | Finding::Vault => (10, 0, 0),
         Finding::Fail | Finding::Elsewhere => (5, 5, 0),
         Finding::Better => (8, 2, 0),
         Finding::Critical => (9, 1, 0),
@@ -151,7 +153,8 @@ fn verify(found: Finding, patch: Patch) -> Verify {
     };
     let verify = samples::verify(patch.files().digest(), passed, failed, inconclusive);
     let feedback = if found == Finding::Elsewhere { no_answer(failed) } else { verify.feedback.clone() };
-    Verify { critical_passed: found != Finding::Critical, feedback, ..verify }
+    let vault = (found == Finding::Vault).then_some(VaultScore { passed: 1, failed: 1, inconclusive: 0 });
+    Verify { critical_passed: found != Finding::Critical, feedback, vault, ..verify }
 }
 
 fn no_answer(failed: u32) -> Feedback {

@@ -15,7 +15,7 @@
 //! | the artifact of a stage that has not passed and is not judged | for a verification, whether there is one | it is only where the next try starts from; scorecards can be shown |
 //! | who approved, by login and key, who looked | as sets | their order is never asked for |
 //! | who knows the verdict | nothing | it is written beside decisions, and decides nothing |
-//! | escalations | the findings, whether there is a correction, whether it is a quarantine | the rest is for people |
+//! | escalations | the findings, whether there is a correction, whether it is a quarantine or about the vault | the rest is for people |
 //! | what was let out of quarantine | nothing | it is only told to whoever sends texts to models |
 //! | everything at the end | how it ended, what can be revealed or taken back | nothing else is obeyed |
 //!
@@ -132,7 +132,7 @@ struct GateShape {
     ahead: Option<u64>,
     approved_by: BTreeSet<(String, Option<String>)>,
     looked: BTreeMap<String, bool>,
-    escalation: Option<(Vec<FindingId>, bool, bool)>,
+    escalation: Option<(Vec<FindingId>, bool, Option<Stuck>)>,
 }
 
 /// The shape of a state.
@@ -244,9 +244,9 @@ fn status_shape(catalog: &Catalog, now: Timestamp, status: &StageStatus) -> Stat
                     .collect(),
                 looked: looked.clone(),
                 escalation: escalation.as_ref().map(|escalation| {
-                    let (corrects, trips) =
-                        (escalation.correction.is_some(), escalation.why == Stuck::Tripwire);
-                    (escalation.findings.clone(), corrects, trips)
+                    let why =
+                        Some(escalation.why).filter(|why| matches!(why, Stuck::Tripwire | Stuck::Vault));
+                    (escalation.findings.clone(), escalation.correction.is_some(), why)
                 }),
             }))
         }

@@ -77,6 +77,8 @@ pub enum Finding {
     Inconclusive,
     /// Nothing was measured.
     Nothing,
+    /// 10 of 10, and one in the vault that failed.
+    Vault,
 }
 
 /// What a thing that was made is, to those who know.
@@ -173,6 +175,7 @@ impl Truth {
                 Finding::Fail | Finding::Better | Finding::Critical => &["R2:wrong_content"],
                 Finding::Elsewhere => &["R1:no_answer"],
                 Finding::Inconclusive | Finding::Nothing => &["inconclusive"],
+                Finding::Vault => &["vault"],
                 Finding::Pass => &[],
             },
             Truth::Build { patch: Patch::Caught, .. } => &["canary:greeting.txt"],

@@ -195,7 +195,7 @@ const TRIPS: Alphabet = Alphabet {
     channels: &[Channel::Command, Channel::InAdvance],
     patches: &[Patch::A, Patch::Caught],
     checks: &[Color::Green, Color::Red],
-    verdicts: &[Finding::Pass, Finding::Fail],
+    verdicts: &[Finding::Pass, Finding::Fail, Finding::Vault],
     trips: true,
     ..STILL
 };

@@ -1,9 +1,11 @@
-//! A judge with ten holdouts, two of which ask for politeness.
+//! A judge with ten holdouts, two of which ask for politeness, and one in the vault, which asks for it toward everybody.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use factory_core::artifact::Verify;
+use factory_core::artifact::{VaultScore, Verify};
+use factory_core::ids::ScenarioKey;
+use factory_core::ledger::leak::ALLOWANCE_BITS;
 use factory_engine::port::evaluator::{Candidate, Evaluator, EvaluatorError, Outlook};
 use factory_engine::port::observer::Progress;
 
@@ -29,9 +31,18 @@ impl Evaluator for WorldEvaluator {
             EvaluatorError::Infrastructure { detail: "no port is free".to_owned(), source: None }
         })?;
         candidate.observer.progress(Progress::Scenarios { done: SCENARIOS, of: SCENARIOS });
-        let polite = super::written(candidate.checkout).contains("please");
+        let written = super::written(candidate.checkout);
+        let (polite, rude_to_strangers) = (written.contains("please"), written.contains("not you"));
         let (passed, failed) = if polite { (10, 0) } else { (8, 2) };
-        Ok(samples::verify(candidate.patch, passed, failed, 0))
+        let burnt = |key: &ScenarioKey| candidate.leaks.is_burnt(key, ALLOWANCE_BITS);
+        let burnt = samples::revealed().iter().filter(|key| burnt(key)).count();
+        let vault = (passed == 10).then(|| VaultScore {
+            passed: u32::from(!rude_to_strangers),
+            failed: u32::from(rude_to_strangers),
+            inconclusive: 0,
+        });
+        let verify = samples::verify(candidate.patch, passed, failed, 0);
+        Ok(Verify { burnt: u32::try_from(burnt).expect("there are two"), vault, ..verify })
     }
 
     fn outlook(&self) -> Result<Outlook, EvaluatorError> {

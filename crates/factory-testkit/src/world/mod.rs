@@ -2,7 +2,7 @@
 //! its checkout, and what the checks, the reviewer and the evaluator say follows from what stands in it.
 //!
 //! The file is `greeting.txt`. With `BROKEN` in it the project's check fails, with `rude` the reviewer objects, and
-//! without `please` two of ten holdouts fail. A tripwire goes off at [`CANARY`].
+//! without `please` two of ten holdouts fail, and with `not you` the one in the vault. A tripwire goes off at [`CANARY`].
 
 mod agents;
 mod checks;

@@ -403,6 +403,7 @@ pub fn stuck(why: Stuck) -> &'static str {
         Stuck::Plateau => "plateau",
         Stuck::Conflict => "conflict",
         Stuck::BaseMoves => "base_moves",
+        Stuck::Vault => "vault",
         Stuck::Tripwire => "tripwire",
     }
 }

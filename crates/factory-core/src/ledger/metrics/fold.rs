@@ -215,8 +215,8 @@ impl Fold {
             Stuck::Plateau => row.plateau = true,
             Stuck::Exhausted => row.exhausted = true,
             Stuck::Conflict | Stuck::BaseMoves => row.conflict = true,
-            // No verdict and no base is behind it.
-            Stuck::Tripwire => {}
+            // Neither tries nor a base are behind it.
+            Stuck::Tripwire | Stuck::Vault => {}
         }
     }
 
