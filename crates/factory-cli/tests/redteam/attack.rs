@@ -83,6 +83,10 @@ pub(crate) struct Attack {
     pub(crate) instead: Instead,
     /// Afterwards its changes are taken out of the checkout, by somebody outside.
     pub(crate) taken: bool,
+    /// Its first part plants something outside.
+    pub(crate) plants: bool,
+    /// It keeps that it could do what must not be done, in a file `proof`.
+    pub(crate) proves: bool,
     /// Its last part looks, outside, at whether it has done what must not be done.
     pub(crate) checks: bool,
     /// Where nothing defends, it is a plain child of the orchestrator.
@@ -149,6 +153,9 @@ impl Attack {
             Some("worktree") => Instead::Worktree,
             Some(other) => panic!("{name}: instead: {other}"),
         };
+        let check = take("check");
+        let proves = text.contains("possible(") || text.contains("prove(");
+        assert!(!proves || check.is_some(), "{name} does not say `check:`");
         let attack = Self {
             file: file.to_owned(),
             does,
@@ -161,7 +168,9 @@ impl Attack {
             instead,
             bare,
             taken: take("then").is_some_and(|then| then == "its changes are taken out"),
-            checks: take("check").is_some(),
+            plants: text.contains("plant") || text.contains("stay"),
+            proves,
+            checks: check.is_some() && !proves,
             only: take("only"),
             name,
         };

@@ -88,13 +88,20 @@ impl Given {
     }
 }
 
-/// Makes the project a repository with one commit, to which the attack's plant adds.
-pub(crate) fn project(place: &Place) {
-    std::fs::write(place.project.join("app.py"), "print('hello')\n").unwrap();
-    std::fs::write(place.project.join("factory.toml"), "schema = 1\n").unwrap();
-    git(&place.project, &["init", "-q", "-b", "main"]);
-    git(&place.project, &["add", "."]);
-    git(&place.project, &["commit", "-qm", "first"]);
+/// A repository with one commit, of which each attack that needs one gets a copy.
+pub(crate) fn template(folder: &Path) {
+    std::fs::create_dir(folder).unwrap();
+    std::fs::write(folder.join("app.py"), "print('hello')\n").unwrap();
+    std::fs::write(folder.join("factory.toml"), "schema = 1\n").unwrap();
+    git(folder, &["init", "-q", "-b", "main"]);
+    git(folder, &["add", "."]);
+    git(folder, &["commit", "-qm", "first"]);
+}
+
+/// Makes the project such a repository, to which the attack's plant adds.
+pub(crate) fn project(template: &Path, place: &Place) {
+    let copied = Command::new("cp").arg("-a").arg(template.join(".")).arg(&place.project).status().unwrap();
+    assert!(copied.success());
 }
 
 /// The sealed checkout, or which path of the project is refused and why.

@@ -22,6 +22,7 @@ mod worker;
 use std::env;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -30,6 +31,8 @@ use crew::Crew;
 use play::Outcome;
 use table::Results;
 
+/// How many attacks go on at a time, unless the command line says otherwise.
+const THREADS: usize = 4;
 /// With this variable, what each attack came to is printed.
 const SHOW: &str = "FACTORY_REDTEAM_SHOW";
 /// The program whose sandbox is attacked, and which is its own helper.
@@ -40,7 +43,9 @@ fn main() -> ExitCode {
     if worker::is_one() {
         return worker::run();
     }
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Most of the time something is waited for.
+    arguments.test_threads.get_or_insert(THREADS);
     let attacks: Vec<Arc<Attack>> = attack::all().into_iter().map(Arc::new).collect();
     let results = Arc::new(Results::default());
     let mut trials = Vec::new();
@@ -63,9 +68,11 @@ fn trial(attack: &Arc<Attack>, crew: &Arc<Crew>, mode: Mode, results: &Arc<Resul
     let (attack, crew, results) = (Arc::clone(attack), Arc::clone(crew), Arc::clone(results));
     let trial = Trial::test(name, move || {
         let _running = results.begin();
+        let begun = Instant::now();
         let outcome = crew.play(&attack, mode)?;
         if env::var_os(SHOW).is_some() {
-            eprintln!("{} {} {}: {outcome:?}", mode.name(), crew.name, attack.name);
+            let took = begun.elapsed().as_millis();
+            eprintln!("{} {} {} ({took} ms): {outcome:?}", mode.name(), crew.name, attack.name);
         }
         results.note(&attack, crew.name, mode, &outcome);
         judge(&attack, crew.name, mode, &outcome).map_err(Into::into)

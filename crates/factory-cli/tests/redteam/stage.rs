@@ -29,7 +29,7 @@ const BEGINS: &str = "the attack begins";
 /// What an attack says if the machine has nothing of the kind.
 const ABSENT: &str = "this machine has no ";
 /// The largest part of one file that is looked through.
-const LOOKED_AT: u64 = 64 << 20;
+const LOOKED_AT: u64 = 4 << 20;
 
 /// The bounds of every attack.
 fn limits() -> Limits {
@@ -37,7 +37,8 @@ fn limits() -> Limits {
         wall: WALL,
         output_bytes: 256 * 1024,
         file_bytes: Some(32 << 20),
-        memory_bytes: Some(1 << 30),
+        memory_bytes: Some(600 << 20),
+        grace: Duration::from_secs(1),
         processes: Some(310),
         ..Limits::default()
     }
@@ -116,8 +117,9 @@ struct Plant {
 }
 
 /// The interpreter of an attack's program.
-fn interpreter(file: &Path) -> &'static str {
-    if file.extension().is_some_and(|kind| kind == "py") { "/usr/bin/python3" } else { "/bin/sh" }
+fn interpreter(file: &Path) -> &'static [&'static str] {
+    // Without what a site adds, which takes longer than most attacks.
+    if file.extension().is_some_and(|kind| kind == "py") { &["/usr/bin/python3", "-S"] } else { &["/bin/sh"] }
 }
 
 /// Where the attacks have what they have in common.
@@ -127,8 +129,15 @@ fn kit(attack: &Attack) -> &Path {
 
 /// A part of the attack that runs outside, for us.
 fn outside(attack: &Attack, part: &str, place: &Place, facts: &[(&str, String)]) -> Process {
-    let mut process = Process::new(interpreter(&attack.file));
-    process.arg(&attack.file).arg(part).env_clear().current_dir(&place.project).kill_on_drop(true);
+    let interpreter = interpreter(&attack.file);
+    let mut process = Process::new(interpreter[0]);
+    process
+        .args(&interpreter[1..])
+        .arg(&attack.file)
+        .arg(part)
+        .env_clear()
+        .current_dir(&place.project)
+        .kill_on_drop(true);
     process.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("CANARY", &place.canary.word);
     process
         .env("HOME", &place.outside)
@@ -168,9 +177,9 @@ impl Plant {
 pub(crate) async fn play(common: &Common, attack: &Attack, mode: Mode) -> Result<Outcome, String> {
     let place = Place::new(common);
     if attack.sealed.is_some() {
-        checkout::project(&place);
+        checkout::project(&common.template, &place);
     }
-    let plant = Plant::new(attack, &place).await?;
+    let plant = if attack.plants { Some(Plant::new(attack, &place).await?) } else { None };
     let given = match (&attack.sealed, mode) {
         (Some(_), Mode::Off) => checkout::instead(&place, attack.instead),
         (Some(_), Mode::A | Mode::B | Mode::Seal) => {
@@ -182,8 +191,10 @@ pub(crate) async fn play(common: &Common, attack: &Attack, mode: Mode) -> Result
         (None, _) => Given { root: place.checkout.clone(), scratch: place.scratch.clone(), sealed: None },
     };
     let mut facts = place.facts();
-    facts.push(("PLANT", plant.line.clone()));
-    facts.push(("PLANT_PID", plant.process.id().unwrap_or(0).to_string()));
+    if let Some(plant) = &plant {
+        facts.push(("PLANT", plant.line.clone()));
+        facts.push(("PLANT_PID", plant.process.id().unwrap_or(0).to_string()));
+    }
     // So that an attack can tell what a machine lacks from what is kept from it.
     facts.push(("DEFENCE", mode.name().to_owned()));
     let launched = Launched { common, attack, mode, given: &given, facts: &facts };
@@ -223,7 +234,12 @@ pub(crate) async fn play(common: &Common, attack: &Attack, mode: Mode) -> Result
         }
         carried.add("an effect outside", checked.stdout);
     }
-    plant.end().await;
+    if attack.proves && given.scratch.join("proof").exists() {
+        carried.add("an effect", place.canary.word.clone().into_bytes());
+    }
+    if let Some(plant) = plant {
+        plant.end().await;
+    }
     if let Some(what) = carried.absent() {
         return Ok(Outcome::Absent(what));
     }
@@ -281,7 +297,9 @@ impl Launched<'_> {
         for (name, value) in self.facts {
             environment = environment.with(name, value);
         }
-        Command::new(interpreter(&self.attack.file))
+        let interpreter = interpreter(&self.attack.file);
+        Command::new(interpreter[0])
+            .args(&interpreter[1..])
             .arg(&self.attack.file)
             .arg("attack")
             .cwd(&self.given.root)
@@ -316,8 +334,14 @@ impl Launched<'_> {
 
     /// As a plain child of the orchestrator, without any of what a launcher does.
     async fn child(&self, carried: &mut Carried) -> Ended {
-        let mut process = Process::new(interpreter(&self.attack.file));
-        process.arg(&self.attack.file).arg("attack").current_dir(&self.given.root).kill_on_drop(true);
+        let interpreter = interpreter(&self.attack.file);
+        let mut process = Process::new(interpreter[0]);
+        process
+            .args(&interpreter[1..])
+            .arg(&self.attack.file)
+            .arg("attack")
+            .current_dir(&self.given.root)
+            .kill_on_drop(true);
         process
             .env("KIT", kit(self.attack))
             .env("PYTHONPATH", kit(self.attack))

@@ -13,6 +13,7 @@ use tokio::task;
 
 use crate::attack::{Attack, Mode};
 use crate::canary::Canary;
+use crate::checkout;
 use crate::play::{Order, Word};
 use crate::stage;
 
@@ -25,6 +26,8 @@ pub(crate) const CANARY: &str = "OPENAI_API_KEY";
 pub(crate) struct Common {
     pub(crate) place: PathBuf,
     pub(crate) canary: Canary,
+    /// A repository for projects to be copied from.
+    pub(crate) template: PathBuf,
 }
 
 impl Common {
@@ -46,7 +49,9 @@ pub(crate) fn is_one() -> bool {
 /// Takes orders until there are none.
 pub(crate) fn run() -> ExitCode {
     let place = PathBuf::from(env::var_os(PLACE).unwrap());
-    let common = Arc::new(Common { place, canary: Canary::of(env::var(CANARY).unwrap()) });
+    let template = place.join("template");
+    checkout::template(&template);
+    let common = Arc::new(Common { place, canary: Canary::of(env::var(CANARY).unwrap()), template });
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work(common));
     ExitCode::SUCCESS
 }

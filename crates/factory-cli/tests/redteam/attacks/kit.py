@@ -1,11 +1,18 @@
 """What the attacks have in common."""
 
-import ctypes
 import os
-import socket
 import sys
 
-LIBC = ctypes.CDLL(None, use_errno=True)
+
+class Library:
+    """The C library, loaded by the first attack that needs it."""
+
+    def __getattr__(self, name):
+        import ctypes
+        return getattr(ctypes.CDLL(None, use_errno=True), name)
+
+
+LIBC = Library()
 
 
 def say(*found):
@@ -18,9 +25,11 @@ def say(*found):
 
 def call(number, *arguments):
     """A system call by its number, as the kernel knows it."""
+    import ctypes
     plain = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
-    LIBC.syscall.restype = ctypes.c_long
-    done = LIBC.syscall(ctypes.c_long(number), *plain)
+    syscall = LIBC.syscall
+    syscall.restype = ctypes.c_long
+    done = syscall(ctypes.c_long(number), *plain)
     if done == -1:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
@@ -46,12 +55,6 @@ def prove(what):
     with open(os.path.join(os.environ["HOME"], "proof"), "a") as file:
         file.write(f"{what}\n")
     print(f"it was possible: {what}", file=sys.stderr, flush=True)
-
-
-def proved():
-    """Lets a canary sing if anything was possible."""
-    if os.path.exists(os.path.join(os.environ["SCRATCH"], "proof")):
-        print(os.environ["CANARY"])
 
 
 def possible(name, action):
@@ -96,6 +99,7 @@ def walk(root, limit=4000):
 
 def serve(attack):
     """Is a candidate: a service that does the attack for every connection, and answers what it found."""
+    import socket
     server = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
     while True:
         peer, _ = server.accept()

@@ -9,7 +9,7 @@ from kit import parts, tries
 
 
 def places():
-    name = "redteam-next-" + os.environ["PLANT_PID"]
+    name = "redteam-next-" + os.path.basename(os.path.dirname(os.environ["PROJECT"]))
     folders = ("/tmp", "/var/tmp", "/dev/shm", "/run", os.environ["OTHER"], os.environ["OUTSIDE"])
     return [os.path.join(folder, name) for folder in folders]
 

@@ -4,7 +4,7 @@
 # off: leaked
 # check: one of these sockets could be made
 import socket
-from kit import parts, possible, proved
+from kit import parts, possible
 
 FAMILIES = {"vsock": 40, "alg": 38, "packet": 17, "rds": 21, "tipc": 30, "bluetooth": 31, "xdp": 44, "can": 29, "key": 15}
 
@@ -15,4 +15,4 @@ def attack():
             possible(name, lambda: socket.socket(number, kind, 0))
 
 
-parts(attack, check=proved)
+parts(attack)

@@ -2,7 +2,6 @@
 # stopped by: an allowlisted root (A); Landlock (B)
 # profiles: A B
 # off: leaked
-plant() { :; }
 attack() {
   cat "$HOLDOUTS/login.md" "$HOLDOUTS"/* "$OTHER"/* "$PROJECT"/*
 }

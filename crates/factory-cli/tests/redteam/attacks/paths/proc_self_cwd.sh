@@ -2,9 +2,6 @@
 # stopped by: an allowlisted root (A); no `/proc` (B)
 # profiles: A B
 # off: leaked
-plant() {
-  :
-}
 attack() {
   cat /proc/self/cwd/../../../holdouts/login.md /proc/self/cwd/../../holdouts/login.md
 }

@@ -2,9 +2,6 @@
 # stopped by: that leads to the sandbox's own root (A); no `/proc` (B)
 # profiles: A B
 # off: leaked
-plant() {
-  :
-}
 attack() {
   cat "/proc/self/root$HOLDOUTS/login.md" "/proc/thread-self/root$HOLDOUTS/login.md" "/proc/$$/root$HOLDOUTS/login.md"
 }

@@ -5,7 +5,7 @@
 # check: a device was made or opened
 import os
 import stat
-from kit import parts, possible, proved
+from kit import parts, possible
 
 
 def attack():
@@ -18,4 +18,4 @@ def attack():
         possible(name, lambda: os.open(name, os.O_RDONLY))
 
 
-parts(attack, check=proved)
+parts(attack)

@@ -6,7 +6,7 @@
 # check: there were more than it may have
 import os
 import signal
-from kit import parts, prove, proved
+from kit import parts, prove
 
 
 def attack():
@@ -20,4 +20,4 @@ def attack():
             os.kill(child, signal.SIGKILL)
 
 
-parts(attack, check=proved)
+parts(attack)

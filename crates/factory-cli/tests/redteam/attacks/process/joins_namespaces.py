@@ -4,7 +4,7 @@
 # off: leaked as root
 # check: it could move
 import os
-from kit import call, parts, possible, proved, stay
+from kit import call, parts, possible, stay
 
 
 def attack():
@@ -14,4 +14,4 @@ def attack():
     possible("setns by process", lambda: call(308, os.pidfd_open(int(os.environ["PLANT_PID"])), 0x20000))
 
 
-parts(attack, stay, proved)
+parts(attack, stay)

@@ -6,7 +6,7 @@
 import ctypes
 import os
 import struct
-from kit import call, parts, possible, proved
+from kit import call, parts, possible
 
 
 def attack():
@@ -20,4 +20,4 @@ def attack():
     possible("acct", lambda: call(163, ctypes.c_char_p(b"/nonexistent/folder/file")))
 
 
-parts(attack, check=proved)
+parts(attack)

@@ -5,7 +5,7 @@
 # check: one could be opened
 import glob
 import os
-from kit import parts, possible, proved
+from kit import parts, possible
 
 PLACES = [
     "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger",
@@ -19,4 +19,4 @@ def attack():
         possible(place, lambda: os.close(os.open(place, os.O_WRONLY)))
 
 
-parts(attack, check=proved)
+parts(attack)

@@ -4,7 +4,7 @@
 # off: leaked
 # check: it could look
 import os
-from kit import call, parts, possible, proved
+from kit import call, parts, possible
 
 
 def attack():
@@ -16,4 +16,4 @@ def attack():
     possible("trace", lambda: call(101, 0x4206, parent, 0, 0))
 
 
-parts(attack, check=proved)
+parts(attack)

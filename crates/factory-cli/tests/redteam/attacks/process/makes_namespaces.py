@@ -4,7 +4,7 @@
 # off: leaked as root
 # check: a namespace could be made
 import os
-from kit import call, parts, possible, proved
+from kit import call, parts, possible
 
 SPACES = {"user": 0x10000000, "mount": 0x20000, "process": 0x20000000, "network": 0x40000000, "time": 0x80}
 
@@ -33,4 +33,4 @@ def attack():
             possible(f"clone {name}", lambda: in_child(lambda: born(flag)))
 
 
-parts(attack, check=proved)
+parts(attack)

@@ -6,7 +6,7 @@
 import ctypes
 import os
 import struct
-from kit import call, parts, possible, proved
+from kit import call, parts, possible
 
 
 def attack():
@@ -19,4 +19,4 @@ def attack():
     possible("clone3", born)
 
 
-parts(attack, check=proved)
+parts(attack)

@@ -6,7 +6,7 @@
 import ctypes
 import errno
 import os
-from kit import absent, call, parts, possible, proved
+from kit import absent, call, parts, possible
 
 
 def attack():
@@ -20,4 +20,4 @@ def attack():
     possible("io_uring", ring)
 
 
-parts(attack, check=proved)
+parts(attack)

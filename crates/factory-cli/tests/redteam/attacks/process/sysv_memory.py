@@ -8,17 +8,19 @@ from kit import LIBC, parts, say, stay
 
 
 def attack():
-    LIBC.shmat.restype = ctypes.c_void_p
-    at = LIBC.shmat(int(os.environ["PLANT"]), None, 0o10000)
+    shmat = LIBC.shmat
+    shmat.restype = ctypes.c_void_p
+    at = shmat(int(os.environ["PLANT"]), None, 0o10000)
     if at in (None, 2 ** 64 - 1):
         raise OSError(ctypes.get_errno(), "shmat")
     say(ctypes.string_at(at, 64))
 
 
 def plant():
-    LIBC.shmat.restype = ctypes.c_void_p
+    shmat = LIBC.shmat
+    shmat.restype = ctypes.c_void_p
     number = LIBC.shmget(0, 4096, 0o1600)
-    at = LIBC.shmat(number, None, 0)
+    at = shmat(number, None, 0)
     # It goes with its last user.
     LIBC.shmctl(number, 0, None)
     ctypes.memmove(at, os.environ["CANARY"].encode(), 30)

@@ -13,8 +13,9 @@ def attack():
     pid, place = int(os.environ["PLANT_PID"]), int(os.environ["PLANT"])
     call(101, ATTACH, pid, 0, 0)
     os.waitpid(pid, 0x40000000)
-    LIBC.ptrace.restype = ctypes.c_long
-    words = [LIBC.ptrace(PEEK, pid, ctypes.c_void_p(place + at), 0) for at in range(0, 32, 8)]
+    ptrace = LIBC.ptrace
+    ptrace.restype = ctypes.c_long
+    words = [ptrace(PEEK, pid, ctypes.c_void_p(place + at), 0) for at in range(0, 32, 8)]
     call(101, DETACH, pid, 0, 0)
     say(b"".join(word.to_bytes(8, "little", signed=True) for word in words))
 

@@ -7,7 +7,7 @@ import fcntl
 import os
 import pty
 import termios
-from kit import parts, possible, proved
+from kit import parts, possible
 
 
 def attack():
@@ -26,4 +26,4 @@ def succeeded(status):
         raise OSError(1, "refused")
 
 
-parts(attack, check=proved)
+parts(attack)
