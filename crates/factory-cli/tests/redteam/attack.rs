@@ -81,6 +81,8 @@ pub(crate) struct Attack {
     /// It runs in a copy of a project, and what of.
     pub(crate) sealed: Option<String>,
     pub(crate) instead: Instead,
+    /// It can read this folder of the project, in which another one is hidden.
+    pub(crate) hidden: Option<(String, String)>,
     /// Afterwards its changes are taken out of the checkout, by somebody outside.
     pub(crate) taken: bool,
     /// Its first part plants something outside.
@@ -167,6 +169,10 @@ impl Attack {
             sealed: take("sealed"),
             instead,
             bare,
+            hidden: take("reads").map(|reads| {
+                let (folder, hidden) = reads.split_once(" without ").expect("what is hidden");
+                (folder.to_owned(), hidden.to_owned())
+            }),
             taken: take("then").is_some_and(|then| then == "its changes are taken out"),
             plants: text.contains("plant") || text.contains("stay"),
             proves,

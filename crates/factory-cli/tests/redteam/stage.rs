@@ -31,15 +31,20 @@ const ABSENT: &str = "this machine has no ";
 /// The largest part of one file that is looked through.
 const LOOKED_AT: u64 = 4 << 20;
 
-/// The bounds of every attack.
-fn limits() -> Limits {
+/// The bounds of an attack. Where nothing defends, only that it ends.
+fn limits(mode: Mode) -> Limits {
+    if mode == Mode::Off {
+        return Limits { wall: WALL, ..Limits::default() };
+    }
+    // Where it counts all of a user's processes, attacks would be in each other's way.
+    let processes = if mode == Mode::A { Some(310) } else { Limits::default().processes };
     Limits {
+        processes,
         wall: WALL,
         output_bytes: 256 * 1024,
         file_bytes: Some(32 << 20),
         memory_bytes: Some(600 << 20),
         grace: Duration::from_secs(1),
-        processes: Some(310),
         ..Limits::default()
     }
 }
@@ -204,8 +209,11 @@ pub(crate) async fn play(common: &Common, attack: &Attack, mode: Mode) -> Result
     } else if attack.bare && mode == Mode::Off {
         launched.child(&mut carried).await
     } else {
-        launched.command(&mut carried).await
+        launched.command(&place, &mut carried).await
     };
+    if end.refused {
+        return Ok(Outcome::Refused(end.word));
+    }
     if !end.lost && !carried.has_begun() {
         return Err(format!("the attack did not even begin: {}; {}", end.word, carried.said()));
     }
@@ -264,16 +272,24 @@ struct Ended {
     told: bool,
     /// The caller has lost its hold on it.
     lost: bool,
+    /// It was not started.
+    refused: bool,
 }
 
 impl From<Result<End, SandboxError>> for Ended {
     fn from(end: Result<End, SandboxError>) -> Self {
         match end {
-            Ok(end @ End::Exited(_)) => Self { word: end.to_string(), told: false, lost: false },
-            Ok(end @ (End::Signalled(_) | End::TimedOut)) => {
-                Self { word: end.to_string(), told: true, lost: false }
+            Ok(end @ End::Exited(_)) => {
+                Self { word: end.to_string(), told: false, lost: false, refused: false }
             }
-            Err(error) => Self { word: error.to_string(), told: true, lost: true },
+            Ok(end @ (End::Signalled(_) | End::TimedOut)) => {
+                Self { word: end.to_string(), told: true, lost: false, refused: false }
+            }
+            Err(error) => {
+                let lost = matches!(error, SandboxError::KeeperLost { .. });
+                assert!(lost, "{error}");
+                Self { word: error.to_string(), told: true, lost, refused: false }
+            }
         }
     }
 }
@@ -304,29 +320,36 @@ impl Launched<'_> {
             .arg("attack")
             .cwd(&self.given.root)
             .environment(environment)
-            .limits(if self.mode == Mode::Off {
-                Limits { wall: WALL, ..Limits::default() }
-            } else {
-                limits()
-            })
+            .limits(limits(self.mode))
             .read(self.common.place.join("attacks"))
             .write(scratch)
     }
 
     /// As an implementer's command: it can write to its checkout, and has a way to somebody outside, as to a model.
-    async fn command(&self, carried: &mut Carried) -> Ended {
+    async fn command(&self, place: &Place, carried: &mut Carried) -> Ended {
         let (port, heard) = (free_port(), Arc::new(Mutex::new(Vec::new())));
         let hearing = Arc::clone(&heard);
         let command = self.line(("DOOR", port)).write(&self.given.root).door(port, move |listener| {
             tokio::spawn(hear(listener, Arc::clone(&hearing)));
         });
-        match self.common.launcher(self.mode).run(command).await {
+        let launcher = self.common.launcher_with(self.mode, |sandbox| match &self.attack.hidden {
+            Some((folder, hidden)) => {
+                let project = place.project.as_path();
+                sandbox.read([project.join(folder)]).hide([project.join(hidden)])
+            }
+            None => sandbox,
+        });
+        match launcher.run(command).await {
             Ok(finished) => {
                 for (name, stream) in [("its output", finished.stdout), ("its errors", finished.stderr)] {
                     carried.add(name, [stream.head(), b"\n", stream.tail()].concat());
                 }
                 carried.add("what it sent through a door", heard.lock().unwrap().clone());
                 Ok(finished.end).into()
+            }
+            // The profile says that it cannot do that.
+            Err(error @ SandboxError::CannotHide { .. }) => {
+                Ended { word: error.to_string(), told: true, lost: false, refused: true }
             }
             Err(error) => Err(error).into(),
         }
@@ -350,7 +373,7 @@ impl Launched<'_> {
         let output = process.output().await.unwrap();
         carried.add("its output", output.stdout);
         carried.add("its errors", output.stderr);
-        Ended { word: output.status.to_string(), told: false, lost: false }
+        Ended { word: output.status.to_string(), told: false, lost: false, refused: false }
     }
 
     /// As a candidate: a service that can read its checkout, and that somebody outside asks.

@@ -33,10 +33,15 @@ pub(crate) struct Common {
 impl Common {
     /// The launcher of a defence.
     pub(crate) fn launcher(&self, mode: Mode) -> Launcher {
+        self.launcher_with(mode, |sandbox| sandbox)
+    }
+
+    /// The same, with something more to be seen or to be hidden.
+    pub(crate) fn launcher_with(&self, mode: Mode, more: impl FnOnce(Sandbox) -> Sandbox) -> Launcher {
         let launcher = Launcher::with_helper(self.place.join("factory"));
         match mode {
-            Mode::A => launcher.confined(Sandbox::new(Profile::Namespaces)),
-            Mode::B => launcher.confined(Sandbox::new(Profile::Landlock)),
+            Mode::A => launcher.confined(more(Sandbox::new(Profile::Namespaces))),
+            Mode::B => launcher.confined(more(Sandbox::new(Profile::Landlock))),
             Mode::Seal | Mode::Off => launcher,
         }
     }
