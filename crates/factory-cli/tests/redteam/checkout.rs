@@ -14,9 +14,11 @@ use crate::attack::Instead;
 use crate::stage::Place;
 
 /// Git without anything of whoever runs this, and with what attacks on it need.
-pub(crate) const GIT: [(&str, &str); 7] = [
+pub(crate) const GIT: [(&str, &str); 8] = [
     ("GIT_CONFIG_GLOBAL", "/dev/null"),
     ("GIT_CONFIG_SYSTEM", "/dev/null"),
+    // No hooks of examples.
+    ("GIT_TEMPLATE_DIR", ""),
     ("GIT_AUTHOR_NAME", "Ada"),
     ("GIT_AUTHOR_EMAIL", "ada@example.test"),
     ("GIT_COMMITTER_NAME", "Ada"),
