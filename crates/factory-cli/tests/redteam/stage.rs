@@ -5,6 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -419,9 +420,18 @@ async fn hear(listener: TcpListener, heard: Arc<Mutex<Vec<u8>>>) {
     }
 }
 
-/// A port that nobody used a moment ago.
+/// A port that nobody uses, below those that the system gives to whoever connects, and no other attack's.
 fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Workers begin far from each other.
+    let first = std::process::id().wrapping_mul(997);
+    loop {
+        let nth = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+        let port = u16::try_from(20_000 + nth).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// All that came out of an attack.

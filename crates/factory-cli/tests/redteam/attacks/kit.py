@@ -4,6 +4,10 @@ import os
 import sys
 
 
+# How many seconds to wait for what may never come: long where it has to, on a machine that is busy.
+WAIT = 5 if os.environ.get("DEFENCE") == "off" else 1
+
+
 class Library:
     """The C library, loaded by the first attack that needs it."""
 

@@ -4,14 +4,14 @@
 # off: leaked
 import os
 import socket
-from kit import parts, say, stay, tries
+from kit import WAIT, parts, say, stay, tries
 
 
 def attack():
     there = "\0" + os.environ["PLANT"]
 
     def ask(peer):
-        peer.settimeout(1)
+        peer.settimeout(WAIT)
         peer.connect(there)
         peer.send(b"?")
         say(peer.recv(4096))

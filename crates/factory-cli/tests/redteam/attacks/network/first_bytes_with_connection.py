@@ -4,7 +4,7 @@
 # off: leaked
 import os
 import socket
-from kit import parts, say, stay, tries
+from kit import WAIT, parts, say, stay, tries
 
 FAST_OPEN = 0x20000000
 
@@ -16,7 +16,7 @@ def attack():
         with socket.socket(family) as peer:
             # A socket that does not wait would only be told that it goes on.
             send(peer, (host, port))
-            peer.settimeout(2)
+            peer.settimeout(WAIT)
             say(peer.recv(4096))
     for host, family in (("127.0.0.1", socket.AF_INET), ("::ffff:127.0.0.1", socket.AF_INET6)):
         tries(lambda: one(host, family, lambda peer, to: peer.sendto(b"x", FAST_OPEN, to)))

@@ -4,14 +4,14 @@
 # off: leaked
 import os
 import socket
-from kit import parts, say, stay, tries
+from kit import WAIT, parts, say, stay, tries
 
 
 def attack():
     port = int(os.environ["PLANT"])
     for host in ("127.0.0.1", "127.0.0.2", "0.0.0.0", "localhost"):
         def ask():
-            with socket.create_connection((host, port), timeout=2) as peer:
+            with socket.create_connection((host, port), timeout=WAIT) as peer:
                 say(peer.recv(4096))
         tries(ask)
 

@@ -4,7 +4,7 @@
 # off: leaked
 import os
 import socket
-from kit import parts, say, stay, tries
+from kit import WAIT, parts, say, stay, tries
 
 
 def attack():
@@ -12,7 +12,7 @@ def attack():
 
     def ask(host):
         with socket.socket(socket.AF_INET6) as peer:
-            peer.settimeout(2)
+            peer.settimeout(WAIT)
             peer.connect((host, port))
             say(peer.recv(4096))
     tries(lambda: ask("::1"), lambda: ask("::ffff:127.0.0.1"), lambda: ask("::"))

@@ -10,8 +10,8 @@ from kit import parts, say, stay, tries
 
 def attack():
     def hear(line):
-        line.settimeout(0.3)
-        end = time.monotonic() + 0.6
+        line.settimeout(1)
+        end = time.monotonic() + 1
         while time.monotonic() < end:
             say(line.recv(65536))
     tries(lambda: hear(socket.socket(17, socket.SOCK_RAW, socket.htons(3))))

@@ -6,7 +6,7 @@
 import os
 import socket
 import time
-from kit import parts, say, stay, tries
+from kit import WAIT, parts, say, stay, tries
 
 
 def attack():
@@ -14,7 +14,7 @@ def attack():
 
     def listen():
         server = socket.create_server(("127.0.0.1", port))
-        server.settimeout(1)
+        server.settimeout(WAIT)
         peer, _ = server.accept()
         peer.sendall(b"it is me")
         peer.close()

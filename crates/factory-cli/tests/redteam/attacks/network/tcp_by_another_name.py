@@ -4,7 +4,7 @@
 # off: leaked
 import os
 import socket
-from kit import parts, say, stay, tries
+from kit import WAIT, parts, say, stay, tries
 
 MPTCP, SMC, SCTP, AF_SMC = 262, 256, 132, 43
 
@@ -14,7 +14,7 @@ def attack():
 
     def ask(family, protocol):
         with socket.socket(family, socket.SOCK_STREAM, protocol) as peer:
-            peer.settimeout(2)
+            peer.settimeout(WAIT)
             peer.connect(("127.0.0.1", port))
             say(peer.recv(4096))
     for protocol in (MPTCP, SMC, SCTP):

@@ -4,7 +4,7 @@
 # off: leaked
 import os
 import socket
-from kit import parts, say, stay, tries
+from kit import WAIT, parts, say, stay, tries
 
 
 def attack():
@@ -12,7 +12,7 @@ def attack():
 
     def ask(family, host):
         with socket.socket(family, socket.SOCK_DGRAM) as peer:
-            peer.settimeout(0.5)
+            peer.settimeout(WAIT)
             peer.sendto(b"?", (host, port))
             say(peer.recv(4096))
     tries(lambda: ask(socket.AF_INET, "127.0.0.1"), lambda: ask(socket.AF_INET6, "::ffff:127.0.0.1"))

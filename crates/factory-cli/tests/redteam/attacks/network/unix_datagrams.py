@@ -4,7 +4,7 @@
 # off: leaked
 import os
 import socket
-from kit import parts, say, stay, tries
+from kit import WAIT, parts, say, stay, tries
 
 
 def attack():
@@ -12,7 +12,7 @@ def attack():
 
     def ask(kind):
         near, far = socket.socketpair(socket.AF_UNIX, kind)
-        near.settimeout(1)
+        near.settimeout(WAIT)
         own = os.path.join(os.environ["HOME"], f"own-{int(kind)}")
         near.bind(own)
         tries(lambda: near.sendto(b"?", there), lambda: near.connect(there), lambda: near.send(b"?"))

@@ -5,7 +5,7 @@
 import ctypes
 import os
 import select
-from kit import LIBC, parts, say, stay
+from kit import LIBC, WAIT, parts, say, stay
 
 
 def attack():
@@ -15,7 +15,7 @@ def attack():
         if LIBC.inotify_add_watch(notify, ctypes.c_char_p(there), mask) < 0:
             raise OSError(ctypes.get_errno(), "inotify_add_watch")
     for _ in range(3):
-        if select.select([notify], [], [], 1)[0]:
+        if select.select([notify], [], [], WAIT)[0]:
             say(os.read(notify, 65536))
 
 

@@ -21,7 +21,7 @@ def attack():
         held = mmap.mmap(-1, 700 << 20)
         for at in range(0, 700 << 20, 4096):
             held[at] = 1
-        time.sleep(1)
+        time.sleep(5)
         prove("shared")
     tries(alone, together)
 
