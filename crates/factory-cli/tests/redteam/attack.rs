@@ -93,8 +93,6 @@ pub(crate) struct Attack {
     pub(crate) checks: bool,
     /// Where nothing defends, it is a plain child of the orchestrator.
     pub(crate) bare: bool,
-    /// Only this user can try it.
-    pub(crate) only: Option<String>,
 }
 
 impl Attack {
@@ -108,6 +106,14 @@ impl Attack {
 
     pub(crate) fn claims(&self, mode: Mode) -> bool {
         self.profiles.contains(&mode)
+    }
+
+    /// Whether this user tries it so. What may come out one way or the other is not tried.
+    pub(crate) fn is_for(&self, user: &str, mode: Mode) -> bool {
+        match (&self.off, mode) {
+            (Off::Leaked(Some(only)), Mode::Off) => only == user,
+            (Off::Leaked(_) | Off::NotShown(_), Mode::A | Mode::B | Mode::Seal | Mode::Off) => true,
+        }
     }
 
     /// How it is to be tried.
@@ -177,7 +183,6 @@ impl Attack {
             plants: text.contains("plant") || text.contains("stay"),
             proves,
             checks: check.is_some() && !proves,
-            only: take("only"),
             name,
         };
         assert!(head.is_empty(), "{}: {head:?} in its head", attack.name);

@@ -102,11 +102,6 @@ impl Crew {
         }
     }
 
-    /// Whether the attack is one for this user.
-    pub(crate) fn has(&self, attack: &Attack) -> bool {
-        attack.only.as_deref().is_none_or(|only| only == self.name)
-    }
-
     /// Has an attack tried.
     pub(crate) fn play(&self, attack: &Attack, mode: Mode) -> Result<Outcome, String> {
         let (sender, receiver) = mpsc::channel();

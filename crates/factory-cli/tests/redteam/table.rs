@@ -123,7 +123,11 @@ fn table(attacks: &[Arc<Attack>], seen: &Seen) -> String {
         writeln!(text, "|---|---|---|---|---|{line}---|").unwrap();
         for attack in members {
             let cell = |mode: Mode| match seen.get(&(attack.name.clone(), mode)) {
-                Some(outcomes) if attack.claims(mode) || mode == Mode::Off => cell(outcomes),
+                Some(outcomes) if attack.claims(mode) || mode == Mode::Off => {
+                    let mut outcomes = outcomes.clone();
+                    outcomes.retain(|user, _| attack.is_for(user, mode));
+                    cell(&outcomes)
+                }
                 Some(_) | None => "–".to_owned(),
             };
             let b =
