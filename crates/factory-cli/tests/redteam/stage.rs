@@ -2,7 +2,7 @@
 //! carried out.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,6 +13,7 @@ use factory_sandbox::{Command, End, Environment, Limits, SandboxError, Service};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command as Process};
+use tokio::sync::Notify;
 use tokio::time;
 
 use crate::attack::{Attack, Mode};
@@ -327,10 +328,11 @@ impl Launched<'_> {
 
     /// As an implementer's command: it can write to its checkout, and has a way to somebody outside, as to a model.
     async fn command(&self, place: &Place, carried: &mut Carried) -> Ended {
-        let (port, heard) = (free_port(), Arc::new(Mutex::new(Vec::new())));
-        let hearing = Arc::clone(&heard);
+        let (port, over) = (free_port(), Arc::new(Notify::new()));
+        let door = Arc::new(Mutex::new(None));
+        let (opened, end) = (Arc::clone(&door), Arc::clone(&over));
         let command = self.line(("DOOR", port)).write(&self.given.root).door(port, move |listener| {
-            tokio::spawn(hear(listener, Arc::clone(&hearing)));
+            *opened.lock().unwrap() = Some(tokio::spawn(hear(listener, Arc::clone(&end))));
         });
         let launcher = self.common.launcher_with(self.mode, |sandbox| match &self.attack.hidden {
             Some((folder, hidden)) => {
@@ -339,12 +341,17 @@ impl Launched<'_> {
             }
             None => sandbox,
         });
-        match launcher.run(command).await {
+        let finished = launcher.run(command).await;
+        over.notify_one();
+        let door = door.lock().unwrap().take();
+        if let Some(door) = door {
+            carried.add("what it sent through a door", door.await.unwrap());
+        }
+        match finished {
             Ok(finished) => {
                 for (name, stream) in [("its output", finished.stdout), ("its errors", finished.stderr)] {
                     carried.add(name, [stream.head(), b"\n", stream.tail()].concat());
                 }
-                carried.add("what it sent through a door", heard.lock().unwrap().clone());
                 Ok(finished.end).into()
             }
             // The profile says that it cannot do that.
@@ -409,13 +416,29 @@ async fn ask(service: &Service, port: u16) -> Vec<u8> {
     }
 }
 
-/// Takes in whatever anybody sends.
-async fn hear(listener: TcpListener, heard: Arc<Mutex<Vec<u8>>>) {
+/// Takes in whatever anybody sends, until it is over and nobody is left who waits.
+async fn hear(listener: TcpListener, over: Arc<Notify>) -> Vec<u8> {
     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-    while let Ok((mut peer, _)) = listener.accept().await {
-        let mut all = Vec::new();
-        let _ = peer.read_to_end(&mut all).await;
-        heard.lock().unwrap().extend(all);
+    let mut heard = Vec::new();
+    let mut ends = false;
+    loop {
+        let next = async {
+            if ends {
+                time::timeout(Duration::from_millis(50), listener.accept()).await.ok()
+            } else {
+                Some(listener.accept().await)
+            }
+        };
+        tokio::select! {
+            biased;
+            next = next => match next {
+                Some(Ok((mut peer, _))) => {
+                    let _ = time::timeout(PATIENCE, peer.read_to_end(&mut heard)).await;
+                }
+                Some(Err(_)) | None => return heard,
+            },
+            () = over.notified(), if !ends => ends = true,
+        }
     }
 }
 
@@ -428,7 +451,8 @@ fn free_port() -> u16 {
     loop {
         let nth = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 6_000;
         let port = u16::try_from(range + nth).unwrap();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        // Not by listening there: a process that is being started would hold it for a moment longer.
+        if TcpStream::connect(("127.0.0.1", port)).is_err() {
             return port;
         }
     }
