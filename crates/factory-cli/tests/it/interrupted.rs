@@ -59,8 +59,13 @@ fn while_the_model_thinks(signal: Signal) {
 fn while_a_command_runs() {
     let world = World::new(building(vec![]));
     // It waits only until somebody has interrupted it once.
-    let slow = world.root().join("slow");
+    let flags = world.root().join("flags");
+    let slow = flags.join("slow");
+    std::fs::create_dir(&flags).unwrap();
     crate::fixture::write(&slow, "");
+    // Outside of the checkout, so the command sees it only because it is named.
+    let local = format!("schema = 1\nholdouts = {:?}\nread = [{flags:?}]\n", world.holdouts());
+    world.write(".factory/local.toml", &local);
     let waits = format!("touch started; while test -e '{}'; do sleep 0.05; done; rm started", slow.display());
     world.twin().play(building(vec![[vec![Call::bash(&waits)], right()].concat()]));
     let running = start(&world);
