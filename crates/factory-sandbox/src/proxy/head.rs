@@ -1,4 +1,4 @@
-//! The head of a request to the proxy: `CONNECT host:port HTTP/1.1`, header lines, an empty line, and nothing else.
+//! The head of a request to the proxy: `CONNECT host:port HTTP/1.1` (or 1.0), header lines, an empty line, and nothing else.
 //!
 //! Stricter than RFC 9112 wherever that leaves a choice, because what two readers understand differently is how requests
 //! are smuggled: lines end with CR LF and with nothing else, no line is folded, every byte is printable ASCII, nothing

@@ -189,9 +189,9 @@ async fn other_methods_and_versions() {
     refused("CONNECTX localhost:PORT HTTP/1.1\r\n\r\n", 400, "only CONNECT is understood").await;
     for version in ["HTTP/0.9", "HTTP/2.0", "http/1.1", "HTTP/1.1 "] {
         let request = format!("CONNECT localhost:PORT {version}\r\n\r\n");
-        refused(request, 400, "only HTTP/1.1 is understood").await;
+        refused(request, 400, "only HTTP/1.1 and HTTP/1.0 are understood").await;
     }
-    refused("CONNECT localhost:PORT\r\n\r\n", 400, "only HTTP/1.1 is understood").await;
+    refused("CONNECT localhost:PORT\r\n\r\n", 400, "only HTTP/1.1 and HTTP/1.0 are understood").await;
 }
 
 #[tokio::test]
