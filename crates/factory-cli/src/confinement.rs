@@ -48,7 +48,9 @@ pub(crate) fn launcher(place: &Place, holdouts: &[PathBuf], unsealed: bool) -> R
     }
     let mut hidden = vec![place.project.root().to_owned(), place.store(), place::cache()?];
     hidden.extend(holdouts.iter().cloned());
-    let sandbox = Sandbox::new(strongest()?).read(readable(place)?).hide(hidden);
+    let readable = readable(place)?;
+    refuse_hidden(&readable, &hidden)?;
+    let sandbox = Sandbox::new(strongest()?).read(readable).hide(hidden);
     Ok(Launcher::new().confined(sandbox))
 }
 
@@ -99,6 +101,24 @@ fn readable(place: &Place) -> Result<Vec<PathBuf>, CliError> {
     Ok(place.config.sandbox.read.iter().chain(local).cloned().collect())
 }
 
+/// Nothing that is kept from commands can be named as what they read: neither the project, its store, the cache, the
+/// holdouts, nor anything inside of them, by whatever link.
+fn refuse_hidden(readable: &[PathBuf], hidden: &[PathBuf]) -> Result<(), CliError> {
+    let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+    for path in readable {
+        let inside = hidden.iter().find(|hidden| real(path).starts_with(real(hidden)));
+        if let Some(hidden) = inside {
+            return Err(CliError::usage(format!(
+                "`read` names {}, which is in {}: that is kept from commands",
+                path.display(),
+                hidden.display()
+            ))
+            .hint("take it out of [sandbox] read in factory.toml, or read in .factory/local.toml; [setup] brings dependencies in"));
+        }
+    }
+    Ok(())
+}
+
 fn check(path: &Path, home: Option<&Path>, file: &str) -> Result<(), CliError> {
     let private = home.is_some_and(|home| path.starts_with(home) || home.starts_with(path));
     if path.is_absolute() && !private && !path.components().any(|part| part.as_os_str() == "..") {
@@ -122,6 +142,17 @@ fn not_readable(path: &Path, file: &str, hint: &str) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_hidden_cannot_be_named() {
+        let hidden = [PathBuf::from("/srv/shop"), PathBuf::from("/srv/holdouts")];
+        for path in ["/srv/holdouts", "/srv/holdouts/a.md", "/srv/shop/.factory", "/srv/shop/.git"] {
+            assert!(refuse_hidden(&[PathBuf::from(path)], &hidden).is_err(), "{path}");
+        }
+        for path in ["/srv", "/srv/holdouts2", "/opt/sdk"] {
+            assert!(refuse_hidden(&[PathBuf::from(path)], &hidden).is_ok(), "{path}");
+        }
+    }
 
     #[test]
     fn a_project_opens_no_home_directory() {

@@ -66,8 +66,8 @@ impl Sandbox {
         self
     }
 
-    /// Keeps this file or folder from all commands even where it is inside of something that they can read. Profile B
-    /// cannot do that, and refuses such a command.
+    /// Keeps this file or folder from all commands even where it is inside of something that they can read, or is named for
+    /// all of them itself. Profile B cannot do the former, and refuses such a command.
     #[must_use]
     pub fn hide(mut self, paths: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         self.hidden.extend(paths.into_iter().map(Into::into));

@@ -205,10 +205,22 @@ fn open(door: &confinement::Door, listener: TcpListener) -> Result<(), SandboxEr
     Ok(())
 }
 
+/// What all commands may read, without what is hidden or inside of that: only what a single command is given itself, such as
+/// its checkout in a hidden cache, is seen all the same.
+fn not_hidden(sandbox: &Sandbox) -> Vec<PathBuf> {
+    let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+    let hidden: Vec<PathBuf> = sandbox.hidden.iter().map(real).collect();
+    let seen = sandbox.read.iter().filter(|path| {
+        let path = real(path);
+        !hidden.iter().any(|hidden| path.starts_with(hidden))
+    });
+    seen.cloned().collect()
+}
+
 /// What a command may see and reach, as its sandbox is told.
 fn confinement(sandbox: &Sandbox, command: &Command) -> Result<Confinement, SandboxError> {
     let access = &command.access;
-    let mut read = sandbox.read.clone();
+    let mut read = not_hidden(sandbox);
     read.extend(access.read.iter().cloned());
     if sandbox.profile == Profile::Landlock {
         let mut open: Vec<PathBuf> = crate::toolchains::SYSTEM.iter().map(PathBuf::from).collect();

@@ -47,6 +47,9 @@ const PROGRAMS: [&str; 20] = [
     "python", "python3", "ruby", "rustc", "sh", "uv", "yarn",
 ];
 
+/// Folders that a toolchain has beside its programs; a folder of somebody's own programs has other things there.
+const LIBRARIES: [&str; 5] = ["lib", "lib64", "libexec", "pkg", "versions"];
+
 /// The files of the system's configuration that a command can read.
 pub(crate) fn configuration(network: Network) -> Vec<PathBuf> {
     let network = match network {
@@ -76,8 +79,8 @@ pub fn readable(path: &OsStr) -> Vec<PathBuf> {
     found
 }
 
-/// What one folder of programs needs to be readable. For `…/bin` that is the folder above, where libraries are beside it,
-/// unless that one is a home directory or one of the folders in which everything of a user is.
+/// What one folder of programs needs to be readable. For `…/bin` of a toolchain that is the folder above, where its libraries
+/// are, unless that one is a home directory or one of the folders in which everything of a user is.
 fn of_entry(entry: &Path, home: Option<&Path>) -> Vec<PathBuf> {
     let Ok(entry) = entry.canonicalize() else { return Vec::new() };
     if is_system(&entry) || !entry.is_dir() {
@@ -89,8 +92,14 @@ fn of_entry(entry: &Path, home: Option<&Path>) -> Vec<PathBuf> {
         // The folder above has the registry's credentials.
         return [Some(entry), rustup(home)].into_iter().flatten().collect();
     }
+    let has_libraries = LIBRARIES.iter().any(|folder| parent.join(folder).is_dir());
+    let is_toolchain = has_libraries && PROGRAMS.iter().any(|program| entry.join(program).exists());
     let holds_all = home.is_some_and(|home| home.starts_with(&parent)) || parent.parent().is_none();
-    if (named(&entry, "bin") || named(&entry, "shims")) && !holds_all && !named(&parent, ".local") {
+    if (named(&entry, "bin") || named(&entry, "shims"))
+        && is_toolchain
+        && !holds_all
+        && !named(&parent, ".local")
+    {
         return vec![parent];
     }
     if home == Some(&entry) || entry.parent().is_none() { Vec::new() } else { vec![entry] }
@@ -118,13 +127,25 @@ mod tests {
     fn a_toolchain_is_readable_with_its_libraries_and_a_home_never() {
         let home = tempfile::tempdir().unwrap();
         let home = home.path().canonicalize().unwrap();
-        for folder in ["sdk/go/bin", ".cargo/bin", ".local/bin", "bin", ".pyenv/shims"] {
+        for folder in
+            ["sdk/go/bin", "sdk/go/pkg", ".cargo/bin", ".local/bin", "bin", ".pyenv/shims", ".pyenv/versions"]
+        {
             fs::create_dir_all(home.join(folder)).unwrap();
+        }
+        for folder in ["src/bin", "src/lib", "work/bin", "work/holdouts"] {
+            fs::create_dir_all(home.join(folder)).unwrap();
+        }
+        for program in
+            ["sdk/go/bin/go", ".pyenv/shims/python3", "work/bin/python3", "src/bin/mine", ".local/bin/uv"]
+        {
+            fs::write(home.join(program), "").unwrap();
         }
         let of = |entry: &str| of_entry(&home.join(entry), Some(&home));
         assert_eq!(of("sdk/go/bin"), [home.join("sdk/go")]);
         assert_eq!(of(".pyenv/shims"), [home.join(".pyenv")]);
         assert_eq!(of(".local/bin"), [home.join(".local/bin")]);
+        assert_eq!(of("src/bin"), [home.join("src/bin")], "no toolchain, whatever is beside it");
+        assert_eq!(of("work/bin"), [home.join("work/bin")], "a program without libraries");
         assert_eq!(of("bin"), [home.join("bin")]);
         assert!(of(".cargo/bin").contains(&home.join(".cargo/bin")));
         assert!(!of(".cargo/bin").contains(&home.join(".cargo")));
@@ -135,7 +156,7 @@ mod tests {
     fn a_link_leads_to_the_toolchain() {
         let home = tempfile::tempdir().unwrap();
         let home = home.path().canonicalize().unwrap();
-        for folder in ["links", "python-3/bin"] {
+        for folder in ["links", "python-3/bin", "python-3/lib"] {
             fs::create_dir_all(home.join(folder)).unwrap();
         }
         fs::write(home.join("python-3/bin/python3"), "").unwrap();

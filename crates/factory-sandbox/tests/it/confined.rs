@@ -329,6 +329,14 @@ async fn what_is_hidden_is_hidden(profile: Profile, scratch: &Path) {
         }
     }
     assert_eq!(fs::read_dir(&hidden).unwrap().count(), 1);
+    // Named for all commands, it stays hidden; what one command is given inside of it is seen.
+    let sandbox = Sandbox::new(profile).read([&hidden, &hidden.join("a")]).hide([&hidden]);
+    let confined = Launcher::new().confined(sandbox);
+    let line = format!("cat {0}/a; ls -A {0}", hidden.display());
+    let finished = confined.run(shell(&line, scratch).write(scratch)).await.unwrap();
+    assert_eq!(finished.stdout.text(), "");
+    let given = confined.run(shell(&line, scratch).write(scratch).read(hidden.join("a"))).await.unwrap();
+    assert!(given.stdout.text().starts_with("CANARY"), "{given:?}");
 }
 
 async fn host_network_is_the_hosts(profile: Profile, scratch: &Path) {
