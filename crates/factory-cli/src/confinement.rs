@@ -48,10 +48,10 @@ pub(crate) fn launcher(place: &Place, holdouts: &[PathBuf], unsealed: bool) -> R
     }
     let mut hidden = vec![place.project.root().to_owned(), place.store(), place::cache()?];
     hidden.extend(holdouts.iter().cloned());
+    let sandbox = Sandbox::new(strongest()?).hide(hidden);
     let readable = readable(place)?;
-    refuse_hidden(&readable, &hidden)?;
-    let sandbox = Sandbox::new(strongest()?).read(readable).hide(hidden);
-    Ok(Launcher::new().confined(sandbox))
+    refuse_hidden(&readable, &sandbox)?;
+    Ok(Launcher::new().confined(sandbox.read(readable)))
 }
 
 /// Why a person accepts that commands of a run are not confined, if they do. Nobody but a person at a terminal can, and only
@@ -103,11 +103,9 @@ fn readable(place: &Place) -> Result<Vec<PathBuf>, CliError> {
 
 /// Nothing that is kept from commands can be named as what they read: neither the project, its store, the cache, the
 /// holdouts, nor anything inside of them, by whatever link.
-fn refuse_hidden(readable: &[PathBuf], hidden: &[PathBuf]) -> Result<(), CliError> {
-    let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+fn refuse_hidden(readable: &[PathBuf], sandbox: &Sandbox) -> Result<(), CliError> {
     for path in readable {
-        let inside = hidden.iter().find(|hidden| real(path).starts_with(real(hidden)));
-        if let Some(hidden) = inside {
+        if let Some(hidden) = sandbox.hides(path) {
             return Err(CliError::usage(format!(
                 "`read` names {}, which is in {}: that is kept from commands",
                 path.display(),
@@ -145,12 +143,12 @@ mod tests {
 
     #[test]
     fn what_is_hidden_cannot_be_named() {
-        let hidden = [PathBuf::from("/srv/shop"), PathBuf::from("/srv/holdouts")];
+        let sandbox = Sandbox::new(Profile::Namespaces).hide(["/srv/shop", "/srv/holdouts"]);
         for path in ["/srv/holdouts", "/srv/holdouts/a.md", "/srv/shop/.factory", "/srv/shop/.git"] {
-            assert!(refuse_hidden(&[PathBuf::from(path)], &hidden).is_err(), "{path}");
+            assert!(refuse_hidden(&[PathBuf::from(path)], &sandbox).is_err(), "{path}");
         }
         for path in ["/srv", "/srv/holdouts2", "/opt/sdk"] {
-            assert!(refuse_hidden(&[PathBuf::from(path)], &hidden).is_ok(), "{path}");
+            assert!(refuse_hidden(&[PathBuf::from(path)], &sandbox).is_ok(), "{path}");
         }
     }
 

@@ -17,19 +17,19 @@ use crate::command::Command;
 use crate::end::{End, Finished};
 use crate::error::SandboxError;
 use crate::handle;
+use crate::launcher::OUTPUT_DRAIN;
 use crate::parcel::{self, Answer, Ask, Beside};
 
 /// How long the first process may take to answer. It does nothing that takes long.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long the last bytes of output may take once a command has ended.
-const OUTPUT_DRAIN: Duration = Duration::from_secs(5);
 
 /// The line. Dropping it ends nothing but the talk.
 #[derive(Debug)]
 pub(crate) struct Broker {
     socket: UnixStream,
-    /// Answers come in the order of questions, so one is asked at a time.
-    turn: Mutex<()>,
+    /// Answers come in the order of questions, so one is asked at a time. How many are still to come for questions whose
+    /// asker has given up.
+    owed: Mutex<usize>,
 }
 
 impl Broker {
@@ -38,7 +38,7 @@ impl Broker {
         // It keeps the bounds of messages, which these types know nothing of: only their readiness is used.
         let socket = std::os::unix::net::UnixStream::from(socket);
         socket.set_nonblocking(true)?;
-        Ok(Self { socket: UnixStream::from_std(socket)?, turn: Mutex::new(()) })
+        Ok(Self { socket: UnixStream::from_std(socket)?, owed: Mutex::new(0) })
     }
 
     /// The listeners that were asked for.
@@ -111,12 +111,20 @@ impl Broker {
     }
 
     async fn ask(&self, ask: &Ask, with: &[BorrowedFd<'_>]) -> io::Result<(Answer, Vec<OwnedFd>)> {
-        let _turn = self.turn.lock().await;
-        let asking = async {
-            self.socket.async_io(Interest::WRITABLE, || parcel::send(&self.socket, ask, with)).await?;
-            self.next().await
-        };
-        in_time(asking).await
+        let mut owed = self.owed.lock().await;
+        while *owed > 0 {
+            let (answer, _) = self.next().await?;
+            *owed -= 1;
+            if let Answer::Running { id } = answer {
+                parcel::send(&self.socket, &Ask::Kill { id }, &[])?;
+            }
+        }
+        let sending = self.socket.async_io(Interest::WRITABLE, || parcel::send(&self.socket, ask, with));
+        in_time(sending).await?;
+        *owed += 1;
+        let answer = self.next().await?;
+        *owed -= 1;
+        Ok(answer)
     }
 
     async fn next(&self) -> io::Result<(Answer, Vec<OwnedFd>)> {

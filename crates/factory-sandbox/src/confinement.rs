@@ -79,9 +79,11 @@ impl Sandbox {
         self.profile
     }
 
-    /// What all commands can read, beside the system's own.
-    pub fn readable(&self) -> &[PathBuf] {
-        &self.read
+    /// What hides this path from all commands: itself or a folder that it is in, by whatever links.
+    pub fn hides(&self, path: &Path) -> Option<&Path> {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let path = real(path);
+        self.hidden.iter().map(PathBuf::as_path).find(|hidden| path.starts_with(real(hidden)))
     }
 }
 

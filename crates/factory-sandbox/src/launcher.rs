@@ -26,8 +26,8 @@ use crate::wire::Output;
 /// This process's executable, even if its file has been replaced or deleted since.
 const THIS_EXECUTABLE: &str = "/proc/self/exe";
 
-/// How long the last bytes of output may take once all the command's processes are gone.
-const OUTPUT_DRAIN: Duration = Duration::from_secs(5);
+/// How long the last bytes of output may take once a command has ended.
+pub(crate) const OUTPUT_DRAIN: Duration = Duration::from_secs(5);
 
 /// Launches commands. Its methods need a tokio runtime with I/O and time enabled.
 #[derive(Clone, Debug)]
@@ -205,22 +205,12 @@ fn open(door: &confinement::Door, listener: TcpListener) -> Result<(), SandboxEr
     Ok(())
 }
 
-/// What all commands may read, without what is hidden or inside of that: only what a single command is given itself, such as
-/// its checkout in a hidden cache, is seen all the same.
-fn not_hidden(sandbox: &Sandbox) -> Vec<PathBuf> {
-    let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
-    let hidden: Vec<PathBuf> = sandbox.hidden.iter().map(real).collect();
-    let seen = sandbox.read.iter().filter(|path| {
-        let path = real(path);
-        !hidden.iter().any(|hidden| path.starts_with(hidden))
-    });
-    seen.cloned().collect()
-}
-
 /// What a command may see and reach, as its sandbox is told.
 fn confinement(sandbox: &Sandbox, command: &Command) -> Result<Confinement, SandboxError> {
     let access = &command.access;
-    let mut read = not_hidden(sandbox);
+    // Of what is hidden, only what a single command is given itself is seen, such as its checkout in a hidden cache.
+    let for_all = sandbox.read.iter().filter(|path| sandbox.hides(path).is_none());
+    let mut read: Vec<PathBuf> = for_all.cloned().collect();
     read.extend(access.read.iter().cloned());
     if sandbox.profile == Profile::Landlock {
         let mut open: Vec<PathBuf> = crate::toolchains::SYSTEM.iter().map(PathBuf::from).collect();

@@ -60,7 +60,7 @@ pub(crate) async fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
     }
     let place = Place::here();
     let folder = place.as_ref().ok().and_then(|place| place.holdouts(args.holdouts.as_deref(), "").ok());
-    let sandbox = battery::sandbox(folder).await;
+    let sandbox = battery::sandbox(place.as_ref().ok(), folder).await;
     let mut findings = vec![git().await, python().await, processes().await, sandbox, cache(), clock()];
     findings.push(project(&place));
     if let Ok(place) = &place {

@@ -58,7 +58,9 @@ async fn words_of_a_holdout_are_named_as_such() {
 async fn another_try_begins_without_what_was_caught() {
     let factory = Factory::begun(&[CANARY, "hello, please"]).await;
     let state = factory.finish().await;
-    let Command::Decide(deciding) = overriding(&state, Vec::new()) else { unreachable!() };
+    let Command::Decide(deciding) = overriding(&state, Vec::new()) else {
+        panic!("an override is a decision")
+    };
     let note = Some("leave the scenarios alone".to_owned());
     let retried = Deciding { decision: Decision::Retried, note, ..*deciding };
     factory.engine.command(&factory.run, Command::Decide(Box::new(retried))).await.unwrap();

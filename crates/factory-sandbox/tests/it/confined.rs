@@ -300,6 +300,20 @@ async fn commands_run_beside_a_service(profile: Profile, scratch: &Path) {
     let limits = Limits { wall: Duration::from_millis(200), ..Limits::default() };
     let slow = service.run_beside(shell("echo $$ > pids; sleep 60", scratch).limits(limits)).await.unwrap();
     assert_eq!(slow.end, End::TimedOut);
+    // Whoever gives up in the middle of a question leaves no answer behind that the next one would take for its own.
+    let nobody = free_port();
+    for _ in 0..20 {
+        let given_up = tokio::time::timeout(Duration::ZERO, service.dial(nobody)).await;
+        assert!(given_up.is_err() || given_up.is_ok_and(|dialled| dialled.is_err()));
+        let given_up =
+            tokio::time::timeout(Duration::ZERO, service.run_beside(shell("sleep 60", scratch))).await;
+        assert!(given_up.is_err());
+        let mut peer = service.dial(port).await.unwrap();
+        peer.write_all(b"still").await.unwrap();
+        let mut answer = String::new();
+        peer.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer, "STILL");
+    }
     let missing = service.run_beside(Command::new("/no/such")).await;
     assert!(matches!(missing, Err(SandboxError::ProgramNotFound { .. })), "{missing:?}");
     if profile == Profile::Landlock {

@@ -11,6 +11,7 @@ use factory_sandbox::{Command, Environment, Launcher, Limits, Profile, Sandbox, 
 use tempfile::TempDir;
 
 use super::{Finding, failed, note, ok};
+use crate::config::place::Place;
 use crate::confinement;
 
 /// How long one attack may take.
@@ -28,7 +29,17 @@ struct Bait {
     folder: TempDir,
     /// Nobody but an attack would connect to it.
     listener: TcpListener,
+    /// Nobody but an attack would end it.
+    victim: process::Child,
     canary: String,
+}
+
+impl Drop for Bait {
+    fn drop(&mut self) {
+        // It may have been ended already.
+        let _ = self.victim.kill();
+        let _ = self.victim.wait();
+    }
 }
 
 impl Bait {
@@ -36,7 +47,16 @@ impl Bait {
         let folder = tempfile::tempdir()?;
         let canary = format!("canary-{:016x}", rand());
         fs::write(folder.path().join("planted"), &canary)?;
-        Ok(Self { folder, listener: TcpListener::bind(("127.0.0.1", 0))?, canary })
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let victim = process::Command::new("sleep").arg("600").stdin(process::Stdio::null()).spawn()?;
+        Ok(Self { folder, listener, victim, canary })
+    }
+
+    /// Whether an attack that printed this has got through.
+    fn is_taken(&mut self, printed: &str) -> bool {
+        let intact = fs::read_dir(self.folder.path()).is_ok_and(|entries| entries.count() == 1);
+        let alive = matches!(self.victim.try_wait(), Ok(None));
+        printed.contains(&self.canary) || printed.contains("THROUGH") || !intact || !alive
     }
 
     fn path(&self) -> String {
@@ -71,7 +91,7 @@ fn attacks(bait: &Bait, holdouts: Option<&Path>) -> std::io::Result<Vec<Attack>>
             format!("tr '\\0' '\\n' < /proc/{own}/environ | grep -q = && echo THROUGH"),
         ),
         attack("see this program's descriptors", format!("ls /proc/{own}/fd | grep -q . && echo THROUGH")),
-        attack("signal this program", format!("kill -0 {own} && test -d /proc/{own}/fd && echo THROUGH")),
+        attack("end a process of this machine", format!("kill -9 {}; sleep 0.1", bait.victim.id())),
         attack(
             "connect to a port of this machine",
             format!(
@@ -96,7 +116,7 @@ fn shell_quoted(path: &Path) -> String {
 }
 
 /// Tries them all in the strongest profile that works here.
-pub(super) async fn sandbox(holdouts: Option<PathBuf>) -> Finding {
+pub(super) async fn sandbox(place: Option<&Place>, holdouts: Option<PathBuf>) -> Finding {
     let profile = match confinement::strongest() {
         Ok(profile) => profile,
         Err(error) => {
@@ -108,7 +128,17 @@ pub(super) async fn sandbox(holdouts: Option<PathBuf>) -> Finding {
             );
         }
     };
-    let tried = match battery(profile, holdouts.as_deref()).await {
+    // As a run of this project would have it, where there is one.
+    let known: Vec<PathBuf> = holdouts.iter().cloned().collect();
+    let launcher = match place.map(|place| confinement::launcher(place, &known, false)).transpose() {
+        Ok(launcher) => launcher.unwrap_or_else(|| Launcher::new().confined(Sandbox::new(profile))),
+        Err(error) => {
+            let error = error.to_string();
+            let mend = "mend `read` in factory.toml or .factory/local.toml (docs/configuration.md)";
+            return failed("sandbox", error.trim_start_matches("error: ").to_owned(), mend);
+        }
+    };
+    let tried = match battery(&launcher, holdouts.as_deref()).await {
         Ok(tried) => tried,
         Err(error) => {
             return failed("sandbox", format!("the attacks could not be tried: {error}"), REPORT);
@@ -137,19 +167,13 @@ pub(super) async fn sandbox(holdouts: Option<PathBuf>) -> Finding {
 const REPORT: &str =
     "report this with your system's name and version; until then run factory in a virtual machine";
 
-async fn battery(profile: Profile, holdouts: Option<&Path>) -> Result<Vec<(&'static str, bool)>, String> {
-    let bait = Bait::plant().map_err(|error| error.to_string())?;
-    let mut sandbox = Sandbox::new(profile).hide([bait.folder.path()]);
-    if let Some(folder) = holdouts {
-        sandbox = sandbox.hide([folder]);
-    }
-    let launcher = Launcher::new().confined(sandbox);
+async fn battery(launcher: &Launcher, holdouts: Option<&Path>) -> Result<Vec<(&'static str, bool)>, String> {
+    let mut bait = Bait::plant().map_err(|error| error.to_string())?;
     let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut tried = Vec::new();
     for Attack { tries, line } in attacks(&bait, holdouts).map_err(|error| error.to_string())? {
-        let printed = attempt(&launcher, scratch.path(), &line).await.map_err(|error| error.to_string())?;
-        let intact = fs::read_dir(bait.folder.path()).is_ok_and(|entries| entries.count() == 1);
-        tried.push((tries, printed.contains(&bait.canary) || printed.contains("THROUGH") || !intact));
+        let printed = attempt(launcher, scratch.path(), &line).await.map_err(|error| error.to_string())?;
+        tried.push((tries, bait.is_taken(&printed)));
     }
     Ok(tried)
 }
@@ -174,7 +198,7 @@ mod tests {
     fn attacks_get_through_where_nothing_is_in_their_way() {
         let holdouts = tempfile::tempdir().unwrap();
         fs::write(holdouts.path().join("a.feature"), "Feature: a").unwrap();
-        let bait = Bait::plant().unwrap();
+        let mut bait = Bait::plant().unwrap();
         for Attack { tries, line } in attacks(&bait, Some(holdouts.path())).unwrap() {
             // Privileges that a test need not have, and tools that a machine need not have.
             if matches!(
@@ -186,11 +210,7 @@ mod tests {
             let printed =
                 process::Command::new("/bin/sh").arg("-c").arg(&line).current_dir("/tmp").output().unwrap();
             let printed = String::from_utf8_lossy(&printed.stdout).into_owned();
-            let intact = fs::read_dir(bait.folder.path()).unwrap().count() == 1;
-            assert!(
-                printed.contains(&bait.canary) || printed.contains("THROUGH") || !intact,
-                "{tries}: {printed}"
-            );
+            assert!(bait.is_taken(&printed), "{tries}: {printed}");
             for entry in fs::read_dir(bait.folder.path()).unwrap() {
                 fs::remove_file(entry.unwrap().path()).unwrap();
             }
