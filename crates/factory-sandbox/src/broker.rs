@@ -18,7 +18,7 @@ use crate::end::{End, Finished};
 use crate::error::SandboxError;
 use crate::handle;
 use crate::launcher::OUTPUT_DRAIN;
-use crate::parcel::{self, Answer, Ask, Beside};
+use crate::parcel::{self, Answer, Ask, Program};
 
 /// How long the first process may take to answer. It does nothing that takes long.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -89,8 +89,8 @@ impl Broker {
         let broken = |source| SandboxError::Io { action: "run a command in a sandbox", source };
         let streams = Streams::new(&command).map_err(broken)?;
         let cwd = handle::absolute(&command.cwd)?;
-        let ask = Ask::Run(Beside {
-            program: command.program.clone(),
+        let ask = Ask::Run(Program {
+            name: command.program.clone(),
             args: command.args.clone(),
             environment: command
                 .environment

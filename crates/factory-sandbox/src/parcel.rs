@@ -31,16 +31,16 @@ pub(crate) enum Ask {
     Listen { port: u16 },
     /// Another command in the same sandbox. With it come its input, its output, its errors, and a pipe to which the first
     /// process writes how it ended, as JSON.
-    Run(Beside),
+    Run(Program),
     /// The end of a command that was run beside the first, and of its group.
     Kill { id: i32 },
 }
 
-/// A command beside the first.
+/// A program to be executed in a sandbox, and with what.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Beside {
-    pub(crate) program: OsString,
+pub(crate) struct Program {
+    pub(crate) name: OsString,
     pub(crate) args: Vec<OsString>,
     pub(crate) environment: Vec<(OsString, OsString)>,
     pub(crate) cwd: OsString,
@@ -141,7 +141,7 @@ mod tests {
     fn a_closed_end_is_no_message_and_a_long_one_is_refused() {
         let (near, far) = pair().unwrap();
         let environment = vec![(OsString::from("A"), OsString::from("x".repeat(LONGEST)))];
-        let beside = Beside { program: "p".into(), args: vec![], environment, cwd: "/".into() };
+        let beside = Program { name: "p".into(), args: vec![], environment, cwd: "/".into() };
         assert_eq!(send(&near, &Ask::Run(beside), &[]).unwrap_err().kind(), io::ErrorKind::InvalidInput);
         drop(near);
         assert!(receive::<Answer>(&far).unwrap().is_none());

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::confinement::{Network, Profile};
 use crate::end::End;
-use crate::parcel::{self, Answer};
+use crate::parcel::{self, Answer, Program};
 use crate::raw;
 use crate::wire::{Failure, Refusal};
 
@@ -38,10 +38,7 @@ pub(crate) const BROKER: i32 = 5;
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Job {
-    pub(crate) program: OsString,
-    pub(crate) args: Vec<OsString>,
-    pub(crate) environment: Vec<(OsString, OsString)>,
-    pub(crate) cwd: OsString,
+    pub(crate) program: Program,
     pub(crate) confinement: Confinement,
 }
 
@@ -112,7 +109,7 @@ pub(crate) fn main() -> i32 {
     if let Err(error) = confine(&job.confinement, broker.as_ref()) {
         return refused(&mut status, broken(error));
     }
-    match serve::start(&job) {
+    match serve::start(&job.program) {
         Ok(first) => {
             if say(&mut status, &Word::Started).is_err() {
                 return 1;

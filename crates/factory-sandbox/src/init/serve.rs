@@ -14,11 +14,11 @@ use nix::unistd::Pid;
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::WaitOptions;
 
-use super::{Job, network};
+use super::network;
 use crate::end::End;
 use crate::family::ended;
 use crate::keeper::refusal;
-use crate::parcel::{self, Answer, Ask, Beside};
+use crate::parcel::{self, Answer, Ask, Program};
 use crate::wire::{Failure, Refusal};
 
 /// The signals that this process waits for: that a child has ended, and that it is asked to end.
@@ -44,11 +44,8 @@ fn hold_back() -> SigSet {
 }
 
 /// Starts the command with this process's own streams. Answers its process id.
-pub(super) fn start(job: &Job) -> Result<i32, Refusal> {
-    let mut command = Command::new(&job.program);
-    command.args(&job.args).env_clear().envs(job.environment.iter().map(|(name, value)| (name, value)));
-    command.current_dir(&job.cwd);
-    let first = spawn(&mut command, &job.program, &job.environment, &job.cwd)?;
+pub(super) fn start(program: &Program) -> Result<i32, Refusal> {
+    let first = spawn(program, [Stdio::inherit(), Stdio::inherit(), Stdio::inherit()])?;
     // The streams are the command's alone, so that they end with it.
     let let_go = File::options().read(true).write(true).open("/dev/null").and_then(|nowhere| {
         nix::unistd::dup2_stdin(&nowhere)?;
@@ -59,15 +56,15 @@ pub(super) fn start(job: &Job) -> Result<i32, Refusal> {
     Ok(first)
 }
 
-fn spawn(
-    command: &mut Command,
-    program: &std::ffi::OsStr,
-    environment: &[(std::ffi::OsString, std::ffi::OsString)],
-    cwd: &std::ffi::OsStr,
-) -> Result<i32, Refusal> {
+fn spawn(program: &Program, streams: [Stdio; 3]) -> Result<i32, Refusal> {
+    let Program { name, args, environment, cwd } = program;
     if !Path::new(cwd).is_dir() {
         return Err(Refusal::DirectoryMissing);
     }
+    let [stdin, stdout, stderr] = streams;
+    let mut command = Command::new(name);
+    command.args(args).env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
+    command.current_dir(cwd).stdin(stdin).stdout(stdout).stderr(stderr);
     // A group of its own, because commands signal their whole group, for instance with `kill 0`.
     command.process_group(0);
     // A command inherits which signals are held back, and none is to be.
@@ -75,7 +72,7 @@ fn spawn(
     let child = free.and_then(|()| command.spawn());
     let held = hold_back().thread_set_mask().map_err(io::Error::from);
     let child = child.and_then(|child| held.map(|()| child));
-    let child = child.map_err(|error| refusal(program, environment, cwd, &error))?;
+    let child = child.map_err(|error| refusal(name, environment, cwd, &error))?;
     Ok(child.id().cast_signed())
 }
 
@@ -152,7 +149,7 @@ fn answer(
             Ok(listener) => parcel::send(socket, &Answer::Listening, &[listener.as_fd()]),
             Err(error) => parcel::send(socket, &Answer::Failed(Failure::from(&error)), &[]),
         },
-        Ask::Run(command) => match run(&command, descriptors) {
+        Ask::Run(program) => match run(&program, descriptors) {
             Ok((id, pipe)) => {
                 beside.insert(id, pipe);
                 parcel::send(socket, &Answer::Running { id }, &[])
@@ -169,15 +166,11 @@ fn answer(
     }
 }
 
-fn run(command: &Beside, descriptors: Vec<OwnedFd>) -> Result<(i32, File), Refusal> {
+fn run(program: &Program, descriptors: Vec<OwnedFd>) -> Result<(i32, File), Refusal> {
     let Ok([stdin, stdout, stderr, pipe]) = <[OwnedFd; 4]>::try_from(descriptors) else {
         let error = io::Error::new(io::ErrorKind::InvalidInput, "a command comes with four descriptors");
         return Err(Refusal::NotStarted(Failure::from(&error)));
     };
-    let mut process = Command::new(&command.program);
-    process.args(&command.args).env_clear();
-    process.envs(command.environment.iter().map(|(name, value)| (name, value))).current_dir(&command.cwd);
-    process.stdin(Stdio::from(stdin)).stdout(Stdio::from(stdout)).stderr(Stdio::from(stderr));
-    let id = spawn(&mut process, &command.program, &command.environment, &command.cwd)?;
+    let id = spawn(program, [stdin, stdout, stderr].map(Stdio::from))?;
     Ok((id, File::from(pipe)))
 }

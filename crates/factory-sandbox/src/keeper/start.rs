@@ -24,6 +24,7 @@ use crate::confinement::Profile;
 use crate::end::End;
 use crate::family::Family;
 use crate::init::{self, Word};
+use crate::parcel::Program;
 use crate::wire::{Failure, Job, Output, Refusal};
 
 /// Bytes copied to the log in one piece; the default capacity of a pipe.
@@ -89,10 +90,12 @@ fn first_process(
     broker: Option<OwnedFd>,
 ) -> io::Result<(Command, Words)> {
     let inside = init::Job {
-        program: job.program.clone(),
-        args: job.args.clone(),
-        environment: job.environment.clone(),
-        cwd: job.cwd.clone(),
+        program: Program {
+            name: job.program.clone(),
+            args: job.args.clone(),
+            environment: job.environment.clone(),
+            cwd: job.cwd.clone(),
+        },
         confinement,
     };
     let mut file = File::from(rustix::fs::memfd_create(c"job", MemfdFlags::CLOEXEC)?);
