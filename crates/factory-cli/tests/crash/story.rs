@@ -20,6 +20,8 @@ pub(crate) struct Story {
     pub(crate) name: &'static str,
     pub(crate) pipeline: &'static str,
     pub(crate) texts: &'static [&'static str],
+    /// Whether killing it at every point takes minutes.
+    pub(crate) long: bool,
 }
 
 /// Red checks go back, failed holdouts go back, the third build is merged.
@@ -27,6 +29,7 @@ const CORRECTED: Story = Story {
     name: "a_corrected_feature",
     pipeline: samples::FEATURE,
     texts: &["BROKEN", "hello", "hello please"],
+    long: false,
 };
 
 /// All ten stages, with one correction.
@@ -34,6 +37,7 @@ const GOVERNED: Story = Story {
     name: "a_governed_feature",
     pipeline: include_str!("../../../../pipelines/governed.toml"),
     texts: &["rude please", "hello please"],
+    long: true,
 };
 
 pub(crate) const ALL: [&Story; 2] = [&CORRECTED, &GOVERNED];
