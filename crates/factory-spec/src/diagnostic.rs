@@ -57,7 +57,7 @@ pub(crate) fn sort(diagnostics: &mut [Diagnostic]) {
 }
 
 /// The kinds of findings. `S` is for specifications, `G` for Given/When/Then scenarios; numbers from 101 on
-/// are warnings.
+/// are warnings. G010 was used by an earlier release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
     /// S001: the document has no text.
@@ -112,10 +112,8 @@ pub enum Code {
     UnterminatedDocString,
     /// G009: a table row with another number of cells than the first row.
     RaggedTable,
-    /// G010: a construct that is not supported (outlines, rules, examples).
-    Unsupported,
-    /// G011: keywords in a language other than English.
-    UnsupportedLanguage,
+    /// G011: keywords in a language that Gherkin does not know.
+    UnknownLanguage,
     /// G012: `And` or `But` with no step before it.
     NothingToContinue,
     /// G013: a tag that is malformed or belongs to nothing.
@@ -128,8 +126,24 @@ pub enum Code {
     BadBackground,
     /// G017: an HTML comment that does not end.
     UnterminatedComment,
+    /// G018: an outline without examples, or examples without rows.
+    MissingExamples,
+    /// G019: a tag that looks like a misspelled one with a meaning.
+    MisspelledTag,
+    /// G020: a parameter that looks like a misspelled column of the examples.
+    MisspelledParameter,
+    /// G021: backgrounds and examples make too much of a text.
+    TooManyExamples,
+    /// G022: a character that no text has.
+    BadCharacter,
+    /// G023: a step of the numbered form that says neither a request nor a sentence.
+    BadStep,
     /// G101: a Given/When/Then sentence outside every scenario.
     StepOutsideScenario,
+    /// G102: something like a parameter that no column of the examples gives a value.
+    UnknownParameter,
+    /// G103: a column of examples that nothing uses.
+    UnusedColumn,
 }
 
 impl Code {
@@ -162,15 +176,22 @@ impl Code {
             Self::DuplicateScenario => "G007",
             Self::UnterminatedDocString => "G008",
             Self::RaggedTable => "G009",
-            Self::Unsupported => "G010",
-            Self::UnsupportedLanguage => "G011",
+            Self::UnknownLanguage => "G011",
             Self::NothingToContinue => "G012",
             Self::BadTag => "G013",
             Self::BadCovers => "G014",
             Self::UnnamedScenario => "G015",
             Self::BadBackground => "G016",
             Self::UnterminatedComment => "G017",
+            Self::MissingExamples => "G018",
+            Self::MisspelledTag => "G019",
+            Self::MisspelledParameter => "G020",
+            Self::TooManyExamples => "G021",
+            Self::BadCharacter => "G022",
+            Self::BadStep => "G023",
             Self::StepOutsideScenario => "G101",
+            Self::UnknownParameter => "G102",
+            Self::UnusedColumn => "G103",
         }
     }
 
@@ -194,14 +215,19 @@ impl Code {
             | Self::DuplicateScenario
             | Self::UnterminatedDocString
             | Self::RaggedTable
-            | Self::Unsupported
-            | Self::UnsupportedLanguage
+            | Self::UnknownLanguage
             | Self::NothingToContinue
             | Self::BadTag
             | Self::BadCovers
             | Self::UnnamedScenario
             | Self::BadBackground
-            | Self::UnterminatedComment => Severity::Error,
+            | Self::UnterminatedComment
+            | Self::MissingExamples
+            | Self::MisspelledTag
+            | Self::MisspelledParameter
+            | Self::TooManyExamples
+            | Self::BadCharacter
+            | Self::BadStep => Severity::Error,
             Self::MissingSection
             | Self::MissingEdgeCases
             | Self::Placeholder
@@ -211,7 +237,9 @@ impl Code {
             | Self::UnknownSection
             | Self::MissingReference
             | Self::LooseStatement
-            | Self::StepOutsideScenario => Severity::Warning,
+            | Self::StepOutsideScenario
+            | Self::UnknownParameter
+            | Self::UnusedColumn => Severity::Warning,
         }
     }
 }

@@ -9,6 +9,8 @@
 //! nothing: scenarios may be holdouts, whose text must not reach a log.
 
 mod diagnostic;
+pub mod gherkin;
+mod line;
 mod position;
 mod render;
 mod requirement_id;

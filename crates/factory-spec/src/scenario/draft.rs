@@ -1,11 +1,15 @@
 //! A scenario while its lines are being read.
 
+use std::borrow::Cow;
+
 use super::keyword::StepKeyword;
 use super::label::Labels;
-use super::line::Line;
+
 use super::model::DocString;
-use super::table::{self, Dialect};
+use super::table;
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::gherkin::PickleStep;
+use crate::line::Line;
 use crate::text;
 
 /// A scenario or a background as read so far.
@@ -23,6 +27,33 @@ pub(super) struct Draft {
     pub(super) end: usize,
     /// A line was refused, so that a missing step says nothing.
     pub(super) broken: bool,
+    /// Its keyword is one of an outline.
+    pub(super) outline: bool,
+    /// Tables of values whose rows have yet to become scenarios.
+    pub(super) examples: Vec<DraftExamples>,
+    /// The number of the rule of a Markdown file that it is in.
+    pub(super) rule: Option<usize>,
+    /// An earlier scenario was made from the same lines, and has been checked.
+    pub(super) copy: bool,
+}
+
+/// A table of values as read so far.
+#[derive(Debug, Clone)]
+pub(super) struct DraftExamples {
+    /// The line that opened it.
+    pub(super) heading: Span,
+    pub(super) labels: Labels,
+    /// The names, then a row for each scenario.
+    pub(super) rows: Vec<DraftRow>,
+    /// The row of dashes below the names has been read.
+    pub(super) ruled: bool,
+}
+
+/// A row of values.
+#[derive(Debug, Clone)]
+pub(super) struct DraftRow {
+    pub(super) span: Span,
+    pub(super) cells: Vec<String>,
 }
 
 /// A step as read so far.
@@ -41,6 +72,35 @@ pub(super) struct DraftStep {
     ruled: bool,
 }
 
+impl DraftStep {
+    /// How much it takes when it is copied, in bytes.
+    pub(super) fn size(&self) -> usize {
+        let cells: usize =
+            self.table.iter().flatten().flatten().map(|cell| cell.len() + size_of::<String>()).sum();
+        let doc = self.doc_string.as_ref().map_or(0, |doc| doc.text.len());
+        size_of::<Self>() + self.text.len() + cells + doc
+    }
+
+    /// A step that is complete.
+    pub(super) fn new(step: &PickleStep<'_>) -> Self {
+        let own = |cell: &Cow<'_, str>| cell.clone().into_owned();
+        let rows = step.table.iter().map(|row| row.iter().map(own).collect());
+        Self {
+            keyword: StepKeyword::from(step.step.kind),
+            text: own(&step.text),
+            doc_string: step
+                .doc_string
+                .as_ref()
+                .map(|(text, media)| DocString { media: media.as_ref().map(own), text: own(text) }),
+            table: (!step.table.is_empty()).then(|| rows.collect()),
+            line: step.step.span.clone(),
+            span: step.step.span.start..step.step.end,
+            itemized: false,
+            ruled: false,
+        }
+    }
+}
+
 impl Draft {
     pub(super) fn new(name: &str, heading: Span, labels: Labels) -> Self {
         Self {
@@ -52,7 +112,34 @@ impl Draft {
             background: Vec::new(),
             steps: Vec::new(),
             broken: false,
+            outline: false,
+            examples: Vec::new(),
+            rule: None,
+            copy: false,
         }
+    }
+
+    /// How much its steps take when they are copied, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.steps.iter().map(DraftStep::size).sum()
+    }
+
+    /// Adds the row on `line` to the last examples.
+    pub(super) fn example_row(&mut self, line: &Line<'_>, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(examples) = self.examples.last_mut() else {
+            return;
+        };
+        let cells = table::cells(line.trimmed());
+        let expected = examples.rows.first().map_or(cells.len(), |first| first.cells.len());
+        if cells.len() != expected {
+            diagnostics.push(ragged(line, cells.len(), expected));
+        }
+        if examples.rows.len() == 1 && !examples.ruled && table::is_delimiter(&cells) {
+            examples.ruled = true;
+        } else {
+            examples.rows.push(DraftRow { span: line.span(), cells });
+        }
+        self.end = line.span().end;
     }
 
     /// Starts a step whose keyword is at the start of `span`.
@@ -114,14 +201,8 @@ impl Draft {
     }
 
     /// Adds the row on `line` to the table of the last step. `fresh` says that the row starts a table.
-    pub(super) fn row(
-        &mut self,
-        line: &Line<'_>,
-        dialect: Dialect,
-        fresh: bool,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) {
-        let cells = table::cells(line.trimmed(), dialect);
+    pub(super) fn row(&mut self, line: &Line<'_>, fresh: bool, diagnostics: &mut Vec<Diagnostic>) {
+        let cells = table::cells(line.trimmed());
         let Some(step) = self.steps.last_mut() else {
             self.refuse(line.span(), "a table needs a step before it", diagnostics);
             return;
@@ -133,12 +214,9 @@ impl Draft {
         let rows = step.table.get_or_insert_default();
         let expected = rows.first().map_or(cells.len(), Vec::len);
         if cells.len() != expected {
-            let message = format!("this row has {}, the first row has {expected}", counted(cells.len()));
-            diagnostics.push(Diagnostic::new(Code::RaggedTable, line.span(), message));
+            diagnostics.push(ragged(line, cells.len(), expected));
         }
-        let is_rule =
-            dialect == Dialect::Markdown && rows.len() == 1 && !step.ruled && table::is_delimiter(&cells);
-        if is_rule {
+        if rows.len() == 1 && !step.ruled && table::is_delimiter(&cells) {
             step.ruled = true;
         } else {
             rows.push(cells);
@@ -165,12 +243,14 @@ impl Draft {
 }
 
 /// The finding about a line that starts with something like the keyword `meant`.
-pub(super) fn misspelled(line: &Line<'_>, meant: &str) -> Diagnostic {
+pub(crate) fn misspelled(line: &Line<'_>, meant: &str) -> Diagnostic {
     let message = format!("this line starts with something like `{meant}`");
     Diagnostic::new(Code::MisspelledKeyword, line.span(), message)
         .with_help(format!("write `{meant}`, or start the line with another word"))
 }
 
-fn counted(cells: usize) -> String {
-    if cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") }
+fn ragged(line: &Line<'_>, found: usize, expected: usize) -> Diagnostic {
+    let counted = if found == 1 { "1 cell".to_owned() } else { format!("{found} cells") };
+    let message = format!("this row has {counted}, the first row has {expected}");
+    Diagnostic::new(Code::RaggedTable, line.span(), message)
 }

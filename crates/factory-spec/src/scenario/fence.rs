@@ -1,9 +1,8 @@
-//! Doc strings of Gherkin and code fences of Markdown.
+//! Code fences of Markdown, and blocks in `"""`.
 
-use super::line::Line;
 use super::model::DocString;
-use super::table::Dialect;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::line::Line;
 
 /// The line that opens a block.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +32,12 @@ impl<'a> Fence<'a> {
         is_fence.then(|| Fence { character, length, info: info.trim(), indent: line.indent() })
     }
 
+    /// True if the info string says that the block is Gherkin.
+    pub(super) fn is_of_gherkin(&self) -> bool {
+        let language = self.info.split(|character: char| !character.is_alphanumeric()).next();
+        language.is_some_and(|language| language.eq_ignore_ascii_case("gherkin"))
+    }
+
     /// True if `line` closes this fence.
     pub(super) fn is_closed_by(&self, line: &Line<'_>) -> bool {
         let trimmed = line.trimmed();
@@ -41,13 +46,7 @@ impl<'a> Fence<'a> {
 
     /// Reads from the opening line at `index` to the closing one. A block without end goes to the end of the
     /// file and is an error.
-    pub(super) fn read(
-        &self,
-        lines: &[Line<'_>],
-        index: usize,
-        dialect: Dialect,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Block {
+    pub(super) fn read(&self, lines: &[Line<'_>], index: usize, diagnostics: &mut Vec<Diagnostic>) -> Block {
         let close = lines[index + 1..]
             .iter()
             .position(|line| self.is_closed_by(line))
@@ -60,8 +59,7 @@ impl<'a> Fence<'a> {
             );
         }
         let end = close.unwrap_or(lines.len());
-        let content: Vec<String> =
-            lines[index + 1..end].iter().map(|line| self.content(line.text, dialect)).collect();
+        let content: Vec<String> = lines[index + 1..end].iter().map(|line| self.content(line.text)).collect();
         Block {
             doc_string: DocString {
                 media: (!self.info.is_empty()).then(|| self.info.to_owned()),
@@ -71,7 +69,7 @@ impl<'a> Fence<'a> {
         }
     }
 
-    fn content(&self, line: &str, dialect: Dialect) -> String {
+    fn content(&self, line: &str) -> String {
         let mut rest = line;
         for _ in 0..self.indent {
             match rest.strip_prefix([' ', '\t']) {
@@ -79,9 +77,8 @@ impl<'a> Fence<'a> {
                 None => break,
             }
         }
-        match (dialect, self.character) {
-            (Dialect::Gherkin, '`') => rest.replace("\\`\\`\\`", "```"),
-            (_, '"') => rest.replace("\\\"\\\"\\\"", "\"\"\""),
+        match self.character {
+            '"' => rest.replace("\\\"\\\"\\\"", "\"\"\""),
             _ => rest.to_owned(),
         }
     }
@@ -89,21 +86,20 @@ impl<'a> Fence<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::line;
     use super::*;
+    use crate::line;
 
-    fn read(source: &str, dialect: Dialect) -> (DocString, usize, Vec<Diagnostic>) {
+    fn read(source: &str) -> (DocString, usize, Vec<Diagnostic>) {
         let lines = line::lines(source);
         let fence = Fence::open(&lines[0], &['`', '"', '~']).expect("a fence");
         let mut diagnostics = Vec::new();
-        let block = fence.read(&lines, 0, dialect, &mut diagnostics);
+        let block = fence.read(&lines, 0, &mut diagnostics);
         (block.doc_string, block.next, diagnostics)
     }
 
     #[test]
     fn indentation_of_the_fence_is_taken_off() {
-        let (doc, next, diagnostics) =
-            read("  \"\"\"json \r\n  a\r\n    b\r\n\r\nc\r\n  \"\"\"\r\nrest", Dialect::Gherkin);
+        let (doc, next, diagnostics) = read("  \"\"\"json \r\n  a\r\n    b\r\n\r\nc\r\n  \"\"\"\r\nrest");
         assert_eq!(doc.media.as_deref(), Some("json"));
         assert_eq!(doc.text, "a\n  b\n\nc");
         assert_eq!(next, 6);
@@ -112,14 +108,13 @@ mod tests {
 
     #[test]
     fn other_and_escaped_fences_are_content() {
-        assert_eq!(read("```\n\"\"\"\n\\`\\`\\`\n```", Dialect::Gherkin).0.text, "\"\"\"\n```");
-        assert_eq!(read("\"\"\"\n```\n\\\"\\\"\\\"\n\"\"\"", Dialect::Gherkin).0.text, "```\n\"\"\"");
-        assert_eq!(read("````\n```\n\\`\\`\\`\n````", Dialect::Markdown).0.text, "```\n\\`\\`\\`");
+        assert_eq!(read("\"\"\"\n```\n\\\"\\\"\\\"\n\"\"\"").0.text, "```\n\"\"\"");
+        assert_eq!(read("````\n```\n\\`\\`\\`\n````").0.text, "```\n\\`\\`\\`");
     }
 
     #[test]
     fn a_block_without_end_is_an_error_at_its_start() {
-        let (doc, next, diagnostics) = read("```\na", Dialect::Markdown);
+        let (doc, next, diagnostics) = read("```\na");
         assert_eq!((doc.text.as_str(), next), ("a", 2));
         assert_eq!(diagnostics[0].code, Code::UnterminatedDocString);
         assert_eq!(diagnostics[0].span, 0..3);

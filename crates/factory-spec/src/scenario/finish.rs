@@ -22,10 +22,12 @@ pub(super) fn scenarios(drafts: Vec<Draft>, file: &str, diagnostics: &mut Vec<Di
     drafts
         .into_iter()
         .map(|draft| {
-            check(&draft, diagnostics);
+            if !draft.copy {
+                check(&draft, diagnostics);
+            }
             let known = names.entry(draft.name.clone()).or_default();
-            *known += 1;
-            if *known == 2 && !draft.name.is_empty() {
+            *known += usize::from(!draft.copy);
+            if *known == 2 && !draft.copy && !draft.name.is_empty() {
                 let message = format!("a scenario called `{}` is given twice", draft.name);
                 diagnostics.push(
                     Diagnostic::new(Code::DuplicateScenario, draft.heading.clone(), message)

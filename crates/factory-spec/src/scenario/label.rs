@@ -1,43 +1,72 @@
 //! Tags and the requirements that a scenario covers.
 
-use super::line::Line;
+use std::collections::HashSet;
+
 use super::model::Tag;
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::line::Line;
 use crate::requirement_id;
 
 /// What marks a scenario.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Labels {
-    pub(super) tags: Vec<Tag>,
+pub(crate) struct Labels {
+    pub(crate) tags: Vec<Tag>,
     /// Requirement ids in upper case.
-    pub(super) covers: Vec<String>,
+    pub(crate) covers: Vec<String>,
 }
 
 impl Labels {
     /// Adds what is not there yet.
     pub(super) fn extend(&mut self, other: Labels) {
-        for tag in other.tags {
-            if !self.tags.contains(&tag) {
-                self.tags.push(tag);
-            }
-        }
-        for id in other.covers {
-            if !self.covers.contains(&id) {
-                self.covers.push(id);
-            }
+        self.tags.extend(other.tags);
+        self.covers.extend(other.covers);
+        self.unique();
+    }
+
+    /// Adds one tag, given without `@`, which may be there already.
+    pub(super) fn tag(&mut self, name: &str) {
+        if requirement_id::is_known(name) {
+            self.covers.push(name.to_ascii_uppercase());
+        } else {
+            self.tags.push(Tag::from(name.to_owned()));
         }
     }
 
-    /// Adds one tag, given without `@`.
-    fn tag(&mut self, name: &str) {
-        let mut one = Labels::default();
-        if requirement_id::is_known(name) {
-            one.covers.push(name.to_ascii_uppercase());
-        } else {
-            one.tags.push(Tag::from(name.to_owned()));
-        }
-        self.extend(one);
+    /// Takes out what is there twice.
+    pub(super) fn unique(&mut self) {
+        let mut tags = HashSet::new();
+        self.tags.retain(|tag| tags.insert(tag.clone()));
+        let mut covers = HashSet::new();
+        self.covers.retain(|id| covers.insert(id.clone()));
     }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.tags.len() + self.covers.len()
+    }
+}
+
+/// Words near a tag with a meaning that are words of their own.
+const OTHER_WORDS: [&str; 8] =
+    ["fault", "critic", "critics", "critique", "uncritical", "instructive", "obstructive", "restructive"];
+
+/// The finding about a tag, given without `@`, that was probably meant as one with a meaning: that meaning
+/// would be lost in silence.
+pub(super) fn misspelled(name: &str, span: &Span) -> Option<Diagnostic> {
+    let lower = name.to_lowercase();
+    if name.len() > 20 || OTHER_WORDS.contains(&lower.as_str()) {
+        return None;
+    }
+    let near = [Tag::Critical, Tag::Vault, Tag::Destructive].into_iter().find(|tag| {
+        let known = tag.as_str();
+        let allowed = if known.len() < 8 { 1 } else { 2 };
+        lower != known && strsim::osa_distance(known, &lower) <= allowed
+    })?;
+    let message = format!("`@{name}` looks like `@{near}` and is not");
+    Some(
+        Diagnostic::new(Code::MisspelledTag, span.clone(), message)
+            .with_help(format!("write `@{near}`, or another word if something else is meant")),
+    )
 }
 
 /// Labels on lines of their own, which wait for the scenario that follows.
@@ -69,7 +98,7 @@ impl Pending {
 }
 
 /// True if a line of Markdown consists of tags, bare or in backticks.
-pub(super) fn is_tag_line(line: &str) -> bool {
+pub(crate) fn is_tag_line(line: &str) -> bool {
     let mut names = without_comment(line).split(['`', ' ', '\t']).filter(|name| !name.is_empty());
     let is_tag = |name: &str| name.len() > 1 && name.starts_with('@') && !name.ends_with([',', '.', ':']);
     line.starts_with(['@', '`']) && names.next().is_some_and(is_tag) && names.all(is_tag)
@@ -95,13 +124,15 @@ pub(super) fn tags(line: &Line<'_>, diagnostics: &mut Vec<Diagnostic>) -> Labels
         }
         for name in names {
             labels.tag(name);
+            diagnostics.extend(misspelled(name, &line.span_of(name)));
         }
     }
+    labels.unique();
     labels
 }
 
 /// The rest of a `Covers:` line; emphasis and a list marker do not matter.
-pub(super) fn covers_line(line: &str) -> Option<&str> {
+pub(crate) fn covers_line(line: &str) -> Option<&str> {
     let line = line.strip_prefix(['-', '+']).unwrap_or(line);
     let line = line.trim_start_matches(['*', '_', ' ']);
     let word = line.get(.."covers".len())?;
@@ -111,7 +142,7 @@ pub(super) fn covers_line(line: &str) -> Option<&str> {
 }
 
 /// The ids on a `Covers:` line, whose `list` follows the colon.
-pub(super) fn covers(line: &Line<'_>, list: &str, diagnostics: &mut Vec<Diagnostic>) -> Labels {
+pub(crate) fn covers(line: &Line<'_>, list: &str, diagnostics: &mut Vec<Diagnostic>) -> Labels {
     let mut labels = Labels::default();
     let words = list
         .split(|character: char| character.is_whitespace() || [',', ';', '`', '&'].contains(&character))
@@ -121,10 +152,7 @@ pub(super) fn covers(line: &Line<'_>, list: &str, diagnostics: &mut Vec<Diagnost
     for word in words {
         count += 1;
         if requirement_id::is_any(word) {
-            let id = word.to_ascii_uppercase();
-            if !labels.covers.contains(&id) {
-                labels.covers.push(id);
-            }
+            labels.covers.push(word.to_ascii_uppercase());
         } else {
             let message = format!("`{word}` is not the id of a requirement");
             diagnostics.push(
@@ -139,11 +167,12 @@ pub(super) fn covers(line: &Line<'_>, list: &str, diagnostics: &mut Vec<Diagnost
                 .with_help("list ids one by one: `Covers: R3, R5`"),
         );
     }
+    labels.unique();
     labels
 }
 
 /// The refusal of a `Covers:` line that is in no scenario.
-pub(super) fn covers_nothing(line: &Line<'_>) -> Diagnostic {
+pub(crate) fn covers_nothing(line: &Line<'_>) -> Diagnostic {
     Diagnostic::new(Code::BadCovers, line.span(), "this line belongs to no scenario")
         .with_help("put it below the scenario's first line")
 }

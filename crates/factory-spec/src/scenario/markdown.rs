@@ -3,16 +3,20 @@
 //! Read line by line: what matters is which keyword a line starts with, and every line must end up in a
 //! scenario, in prose outside, or in a diagnostic.
 
-use super::draft::{self, Draft};
+use std::collections::HashSet;
+
+use super::draft::{self, Draft, DraftExamples};
 use super::fence::Fence;
 use super::finish;
-use super::gherkin::{self, Parsed, Start};
-use super::keyword::{self, Opener};
+use super::gherkin;
+use super::keyword;
 use super::label::{self, Labels, Pending};
-use super::line::Line;
 use super::loose;
-use super::table::Dialect;
+use super::numbered::{self, Section};
+use super::outline;
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::gherkin::{Filling, Flavour, Opener, english, outside_scenario};
+use crate::line::Line;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -20,8 +24,18 @@ enum Place {
     Outside,
     Background,
     Scenario,
+    /// Below the last scenario's steps, where its examples are.
+    Examples,
     /// A part that was refused as a whole.
     Refused,
+}
+
+/// What a label that is copied takes, about.
+const LABEL: usize = 32;
+
+/// A rule, whose scenarios have its number.
+struct Rule {
+    background: Option<Draft>,
 }
 
 struct Parser<'d> {
@@ -29,9 +43,18 @@ struct Parser<'d> {
     /// The level of the heading that opened the current part; 7 for a line without hashes.
     level: usize,
     background: Option<Draft>,
+    rules: Vec<Rule>,
     scenarios: Vec<Draft>,
     pending: Pending,
+    /// Labels of the file, and of the rule that is being read.
     inherited: Labels,
+    of_file: Option<Labels>,
+    filling: Filling,
+    /// The section of the numbered scenario that is being read, if it is one.
+    section: Option<Section>,
+    numbers: HashSet<String>,
+    /// For each line the first one from it on that says something other than tags.
+    next_text: Vec<usize>,
     /// Lines without a keyword go on with the last sentence; otherwise they describe the scenario.
     in_sentence: bool,
     /// The line before this one was a row of a table.
@@ -47,9 +70,15 @@ pub(super) fn parse(lines: &[Line<'_>], diagnostics: &mut Vec<Diagnostic>) -> Ve
         place: Place::Outside,
         level: 0,
         background: None,
+        rules: Vec::new(),
         scenarios: Vec::new(),
         pending: Pending::default(),
         inherited: Labels::default(),
+        of_file: None,
+        filling: Filling::default(),
+        section: None,
+        numbers: HashSet::new(),
+        next_text: next_text(lines),
         in_sentence: false,
         in_table: false,
         suspect: None,
@@ -64,23 +93,33 @@ pub(super) fn parse(lines: &[Line<'_>], diagnostics: &mut Vec<Diagnostic>) -> Ve
 }
 
 impl Parser<'_> {
-    fn finish(self) -> Vec<Draft> {
-        let mut drafts = self.scenarios;
-        let Some(background) = self.background else {
-            return drafts;
-        };
-        finish::check_steps(&background, self.diagnostics);
-        if drafts.is_empty() {
-            self.diagnostics.push(Diagnostic::new(
-                Code::BadBackground,
-                background.heading.clone(),
-                "this background belongs to no scenario",
-            ));
+    fn finish(mut self) -> Vec<Draft> {
+        let used: HashSet<usize> = self.scenarios.iter().filter_map(|draft| draft.rule).collect();
+        for (number, rule) in self.rules.iter().enumerate() {
+            check_background(rule.background.as_ref(), used.contains(&number), self.diagnostics);
         }
-        for draft in &mut drafts {
+        check_background(self.background.as_ref(), !self.scenarios.is_empty(), self.diagnostics);
+        let mut drafts = Vec::new();
+        for mut draft in self.scenarios {
+            let rule = draft.rule.and_then(|number| self.rules[number].background.as_ref());
             let own = std::mem::take(&mut draft.background);
-            draft.background = background.steps.iter().cloned().chain(own).collect();
-            draft.broken |= background.broken;
+            for background in self.background.iter().chain(rule) {
+                self.filling.count(background.size());
+                draft.background.extend(background.steps.iter().cloned());
+                draft.broken |= background.broken;
+            }
+            draft.background.extend(own);
+            if let Err(found) = self.filling.check(&draft.heading) {
+                self.diagnostics.push(found);
+                break;
+            }
+            let has_examples = !draft.examples.is_empty();
+            if has_examples {
+                let background: usize = draft.background.iter().map(|step| step.size()).sum();
+                let rows: usize = draft.examples.iter().map(|examples| examples.rows.len()).sum();
+                self.filling.count(background.saturating_mul(rows));
+            }
+            drafts.extend(outline::expand(draft, &mut self.filling, self.diagnostics));
         }
         drafts
     }
@@ -90,6 +129,18 @@ impl Parser<'_> {
         let line = &lines[index];
         let trimmed = line.trimmed();
         let was_table = std::mem::take(&mut self.in_table);
+        if self.place == Place::Scenario
+            && let Some(section) = self.section
+            && self.numbered(line, section)
+        {
+            return index + 1;
+        }
+        if self.place == Place::Examples && trimmed.starts_with('|') {
+            if let Some(draft) = self.scenarios.last_mut() {
+                draft.example_row(line, self.diagnostics);
+            }
+            return index + 1;
+        }
         let quotes = matches!(self.place, Place::Background | Place::Scenario);
         let fences: &[char] = if quotes { &['`', '~', '"'] } else { &['`', '~'] };
         if let Some(fence) = Fence::open(line, fences) {
@@ -104,6 +155,8 @@ impl Parser<'_> {
             self.labels(labels, lines, index);
         } else if let Some((opener, name)) = bare_opener(trimmed) {
             self.bare(line, opener, name);
+        } else if self.open_numbered(line, 7, trimmed) {
+            return index + 1;
         } else if loose::is_rule(trimmed) {
             self.in_sentence = false;
         } else if let Some(list) = label::covers_line(trimmed) {
@@ -116,21 +169,16 @@ impl Parser<'_> {
 
     fn fence(&mut self, lines: &[Line<'_>], index: usize, fence: Fence<'_>) -> usize {
         let line = &lines[index];
-        let block = fence.read(lines, index, Dialect::Markdown, self.diagnostics);
+        let block = fence.read(lines, index, self.diagnostics);
         let last = block.next - 1;
-        let is_gherkin = fence
-            .info
-            .split(|character: char| !character.is_alphanumeric())
-            .next()
-            .is_some_and(|language| language.eq_ignore_ascii_case("gherkin"));
-        if is_gherkin {
+        if fence.is_of_gherkin() {
             let end = if fence.is_closed_by(&lines[last]) && last > index { last } else { block.next };
             self.gherkin(&lines[index + 1..end]);
             return block.next;
         }
         let is_step = self.in_sentence;
         let diagnostics = &mut *self.diagnostics;
-        if let Some(draft) = current(self.place, &mut self.background, &mut self.scenarios) {
+        if let Some(draft) = current(self.place, &mut self.background, &mut self.rules, &mut self.scenarios) {
             if is_step {
                 let end = lines[last].span().end;
                 draft.doc_string(block.doc_string, line, end, diagnostics);
@@ -144,39 +192,86 @@ impl Parser<'_> {
     /// The content of a fenced block of Gherkin: a document of its own, or the steps below a heading.
     fn gherkin(&mut self, lines: &[Line<'_>]) {
         let first = lines.iter().map(Line::trimmed).find(|line| !line.is_empty() && !line.starts_with('#'));
-        let goes_on = first.is_some_and(|line| keyword::gherkin_step(line).is_some());
-        match self.place {
-            Place::Refused => {}
-            Place::Scenario if goes_on => {
-                let draft = self.scenarios.pop().expect("this place has a scenario");
-                let parsed = gherkin::parse(lines, Start::Scenario(draft), self.diagnostics);
-                self.scenarios.extend(parsed.scenarios);
-                self.in_sentence = true;
+        let goes_on = first.is_some_and(|line| english().step(line).is_some());
+        let diagnostics = &mut *self.diagnostics;
+        let place = if self.place == Place::Examples { Place::Scenario } else { self.place };
+        if place == Place::Refused {
+            return;
+        }
+        let current = current(place, &mut self.background, &mut self.rules, &mut self.scenarios);
+        let drafts = match current.filter(|_| goes_on) {
+            Some(draft) => {
+                let drafts = gherkin::steps(lines, draft, diagnostics);
+                self.in_sentence = drafts.is_empty();
+                drafts
             }
-            Place::Background if goes_on => {
-                let draft = self.background.take().expect("this place has a background");
-                let Parsed { background, scenarios } =
-                    gherkin::parse(lines, Start::Background(draft), self.diagnostics);
-                self.background = background;
-                self.scenarios.extend(scenarios);
-                self.in_sentence = true;
-            }
-            Place::Outside | Place::Scenario | Place::Background => {
-                let parsed = gherkin::parse(lines, Start::Document, self.diagnostics);
+            None => {
                 let labels = self.pending.take();
-                let mut drafts = parsed.into_drafts(self.diagnostics);
+                let mut drafts = gherkin::document(lines, Flavour::Classic, diagnostics);
                 for draft in &mut drafts {
-                    draft.labels.extend(self.inherited.clone());
                     draft.labels.extend(labels.clone());
                 }
-                self.scenarios.extend(drafts);
                 self.place = Place::Outside;
                 self.in_sentence = false;
+                drafts
             }
+        };
+        for mut draft in drafts {
+            draft.labels.extend(self.inherited.clone());
+            self.filling.count(self.inherited.len() * LABEL);
+            draft.rule = self.rules.len().checked_sub(1);
+            self.scenarios.push(draft);
         }
     }
 
+    /// Reads a line of a numbered scenario; false if it is one as in any other scenario.
+    fn numbered(&mut self, line: &Line<'_>, section: Section) -> bool {
+        let trimmed = line.trimmed();
+        let heading = loose::heading(trimmed).filter(|_| line.indent() < 4);
+        let is_own = heading.is_none_or(|(level, _)| level > self.level);
+        let text = heading.map_or(trimmed, |(_, text)| text);
+        let (section, item) = match numbered::section(text).filter(|_| is_own) {
+            Some((next, item)) => {
+                self.section = Some(next);
+                self.in_sentence = false;
+                (next, item)
+            }
+            None if section == Section::Description || heading.is_some() || line.indent() > 3 => {
+                return false;
+            }
+            None => match loose::list_item(trimmed) {
+                Some(item) => (section, item),
+                None => return false,
+            },
+        };
+        let diagnostics = &mut *self.diagnostics;
+        if let Some(draft) = self.scenarios.last_mut().filter(|_| !item.is_empty()) {
+            numbered::item(draft, section, line, item, diagnostics);
+            self.in_sentence = !draft.steps.is_empty();
+        }
+        true
+    }
+
+    /// Opens a numbered scenario; false if the line is no title of one.
+    fn open_numbered(&mut self, line: &Line<'_>, level: usize, text: &str) -> bool {
+        let Some((number, name)) = numbered::title(text) else {
+            return false;
+        };
+        self.open(line, level, Opener::Scenario, name);
+        self.section = Some(Section::Description);
+        if !self.numbers.insert(number.to_owned()) {
+            self.diagnostics.push(
+                Diagnostic::new(Code::DuplicateScenario, line.span(), format!("`{number}` is given twice"))
+                    .with_help("give every scenario of a file a number of its own"),
+            );
+        }
+        true
+    }
+
     fn heading(&mut self, line: &Line<'_>, level: usize, text: &str) {
+        if self.open_numbered(line, level, text) {
+            return;
+        }
         if let Some((opener, name)) = keyword::heading_opener(text) {
             self.open(line, level, opener, name);
             return;
@@ -224,55 +319,81 @@ impl Parser<'_> {
         }
         let labels = self.pending.take();
         self.in_sentence = false;
+        self.section = None;
         self.suspect = None;
-        let within_refused = self.place == Place::Refused;
         match opener {
             Opener::Feature => {
                 self.inherited.extend(labels);
                 self.place = Place::Outside;
                 return;
             }
-            Opener::Background if self.background.is_some() => {
-                self.place = Place::Refused;
-                self.diagnostics.push(Diagnostic::new(
-                    Code::BadBackground,
-                    line.span(),
-                    "a second background",
-                ));
+            Opener::Rule => {
+                let of_file = self.of_file.get_or_insert_with(|| self.inherited.clone());
+                self.inherited = of_file.clone();
+                self.filling.count(self.inherited.len() * LABEL);
+                self.inherited.extend(labels);
+                self.rules.push(Rule { background: None });
+                self.place = Place::Outside;
+                return;
             }
             Opener::Background => {
-                self.place = Place::Background;
-                self.background = Some(Draft::new(name, line.span(), labels));
+                let slot = match self.rules.last_mut() {
+                    Some(rule) => &mut rule.background,
+                    None => &mut self.background,
+                };
+                if slot.is_some() {
+                    self.place = Place::Refused;
+                    let message = "a second background";
+                    self.diagnostics.push(Diagnostic::new(Code::BadBackground, line.span(), message));
+                } else {
+                    *slot = Some(Draft::new(name, line.span(), labels));
+                    self.place = Place::Background;
+                }
             }
-            Opener::Scenario => {
+            Opener::Scenario | Opener::Outline => {
                 self.place = Place::Scenario;
+                self.filling.count(self.inherited.len() * LABEL);
                 let mut all = self.inherited.clone();
                 all.extend(labels);
-                self.scenarios.push(Draft::new(name, line.span(), all));
+                let mut draft = Draft::new(name, line.span(), all);
+                draft.outline = opener == Opener::Outline;
+                draft.rule = self.rules.len().checked_sub(1);
+                self.scenarios.push(draft);
             }
-            // The examples of an outline are refused with it.
-            Opener::Examples if within_refused => return,
-            Opener::Outline | Opener::Examples | Opener::Rule => {
-                if let Some(draft) = self.draft() {
-                    draft.broken |= opener == Opener::Examples;
+            Opener::Examples => match (self.place, self.scenarios.last_mut()) {
+                (Place::Scenario | Place::Examples, Some(draft)) => {
+                    let heading = line.span();
+                    draft.end = heading.end;
+                    draft.examples.push(DraftExamples { heading, labels, rows: Vec::new(), ruled: false });
+                    self.place = Place::Examples;
+                    return;
                 }
-                self.place = Place::Refused;
-                self.diagnostics.push(gherkin::unsupported(line, opener));
-            }
+                // What they would belong to was refused already.
+                (Place::Refused, _) => return,
+                (Place::Outside | Place::Background | Place::Scenario | Place::Examples, _) => {
+                    self.place = Place::Refused;
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            Code::UnknownLine,
+                            line.span(),
+                            "these examples belong to no scenario",
+                        )
+                        .with_help("put them below the steps of a `Scenario Outline:`"),
+                    );
+                }
+            },
         }
         self.level = level;
     }
 
     /// Tags belong to the scenario that follows, or to the one they are in if none follows at once.
     fn labels(&mut self, labels: Labels, lines: &[Line<'_>], index: usize) {
-        let follows = lines[index + 1..]
-            .iter()
-            .map(Line::trimmed)
-            .find(|line| !line.is_empty() && !label::is_tag_line(line));
+        let follows = self.next_text.get(index + 1).and_then(|next| lines.get(*next)).map(Line::trimmed);
         let opens = follows.is_none_or(|line| {
             let heading = loose::heading(line).and_then(|(_, text)| keyword::heading_opener(text));
             heading.is_some()
                 || bare_opener(line).is_some()
+                || numbered::title(line.trim_start_matches(['#', ' '])).is_some()
                 || line.starts_with("```")
                 || line.starts_with("~~~")
         });
@@ -288,16 +409,24 @@ impl Parser<'_> {
         let labels = label::covers(line, list, self.diagnostics);
         match self.place {
             Place::Refused => {}
-            Place::Outside if self.scenarios.is_empty() => self.inherited.extend(labels),
+            Place::Outside if self.scenarios.is_empty() || self.in_rule_head() => {
+                self.inherited.extend(labels)
+            }
             Place::Outside | Place::Background => {
                 self.diagnostics.push(label::covers_nothing(line));
             }
-            Place::Scenario => {
-                let draft = self.draft().expect("this place has a scenario");
+            Place::Scenario | Place::Examples => {
+                let draft = self.scenarios.last_mut().expect("these places have a scenario");
                 draft.labels.extend(labels);
                 draft.end = line.span().end;
             }
         }
+    }
+
+    /// True before the first scenario of a rule.
+    fn in_rule_head(&self) -> bool {
+        let rule = self.rules.len().checked_sub(1);
+        rule.is_some() && self.scenarios.last().is_none_or(|draft| draft.rule != rule)
     }
 
     /// A line of a sentence, of a table, or of prose.
@@ -306,9 +435,16 @@ impl Parser<'_> {
         let in_sentence = self.in_sentence;
         let step = loose::step(trimmed, false);
         let diagnostics = &mut *self.diagnostics;
-        let Some(draft) = current(self.place, &mut self.background, &mut self.scenarios) else {
-            if self.place == Place::Outside && step.is_some_and(|step| !step.text.is_empty()) {
+        let Some(draft) = current(self.place, &mut self.background, &mut self.rules, &mut self.scenarios)
+        else {
+            let is_step = step.is_some_and(|step| !step.text.is_empty());
+            if self.place == Place::Outside && is_step {
                 self.outside(line);
+            } else if self.place == Place::Examples && is_step {
+                self.diagnostics.push(
+                    Diagnostic::new(Code::UnknownLine, line.span(), "a step behind the examples")
+                        .with_help("put the steps before `Examples:`, or open a scenario"),
+                );
             }
             return;
         };
@@ -316,7 +452,7 @@ impl Parser<'_> {
             draft.step(step.keyword, &loose::without_strong(step.text), line.span_of(step.whole));
             self.in_sentence = true;
         } else if trimmed.starts_with('|') && in_sentence {
-            draft.row(line, Dialect::Markdown, !was_table, diagnostics);
+            draft.row(line, !was_table, diagnostics);
             self.in_table = true;
         } else if let Some(meant) = loose::misspelled(trimmed) {
             draft.refuse_misspelled(line, meant, diagnostics);
@@ -341,12 +477,12 @@ impl Parser<'_> {
                     .with_help("write `Scenario: …` with a colon"),
                 );
             }
-            None => self.diagnostics.push(gherkin::outside_scenario(line)),
+            None => self.diagnostics.push(outside_scenario(line)),
         }
     }
 
     fn draft(&mut self) -> Option<&mut Draft> {
-        current(self.place, &mut self.background, &mut self.scenarios)
+        current(self.place, &mut self.background, &mut self.rules, &mut self.scenarios)
     }
 
     fn describe(&mut self, words: &str) {
@@ -361,12 +497,43 @@ impl Parser<'_> {
 fn current<'p>(
     place: Place,
     background: &'p mut Option<Draft>,
+    rules: &'p mut [Rule],
     scenarios: &'p mut [Draft],
 ) -> Option<&'p mut Draft> {
     match place {
-        Place::Background => background.as_mut(),
+        Place::Background => match rules.last_mut() {
+            Some(rule) => rule.background.as_mut(),
+            None => background.as_mut(),
+        },
         Place::Scenario => scenarios.last_mut(),
-        Place::Outside | Place::Refused => None,
+        Place::Outside | Place::Examples | Place::Refused => None,
+    }
+}
+
+fn next_text(lines: &[Line<'_>]) -> Vec<usize> {
+    let mut next = vec![lines.len(); lines.len()];
+    let mut found = lines.len();
+    for (index, line) in lines.iter().enumerate().rev() {
+        let text = line.trimmed();
+        if !text.is_empty() && !label::is_tag_line(text) {
+            found = index;
+        }
+        next[index] = found;
+    }
+    next
+}
+
+fn check_background(background: Option<&Draft>, is_used: bool, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(background) = background else {
+        return;
+    };
+    finish::check_steps(background, diagnostics);
+    if !is_used {
+        diagnostics.push(Diagnostic::new(
+            Code::BadBackground,
+            background.heading.clone(),
+            "this background belongs to no scenario",
+        ));
     }
 }
 
@@ -396,7 +563,7 @@ fn go_on(draft: &mut Draft, line: &Line<'_>) {
 }
 
 /// The part that a line without hashes opens, also in bold.
-fn bare_opener(line: &str) -> Option<(Opener, &str)> {
+pub(super) fn bare_opener(line: &str) -> Option<(Opener, &str)> {
     let inner = line.strip_prefix("**").unwrap_or(line);
     let (opener, name) = keyword::opener(inner)?;
     Some((opener, name.trim_matches(['*', ' '])))

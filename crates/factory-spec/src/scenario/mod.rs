@@ -1,19 +1,20 @@
-//! Given/When/Then scenarios: loose Markdown, and Gherkin in its simple form.
+//! Given/When/Then scenarios: Gherkin, loose Markdown, and numbered steps.
 //!
-//! `markdown` and `gherkin` read lines into drafts, `finish` resolves what depends on the whole file (names,
-//! background, `And`) and checks it. Nothing that looks like a step or a scenario is passed over in
-//! silence: what is not understood is a diagnostic.
+//! `markdown`, `numbered` and `gherkin` read lines into drafts, `outline` makes a draft of each example, `finish`
+//! resolves what depends on the whole file (names, background, `And`) and checks it. Nothing that looks like a step
+//! or a scenario is passed over in silence: what is not understood is a diagnostic.
 
-mod draft;
+pub(crate) mod draft;
 mod fence;
 mod finish;
 mod gherkin;
-mod keyword;
-mod label;
-mod line;
+pub(crate) mod keyword;
+pub(crate) mod label;
 mod loose;
 mod markdown;
 mod model;
+mod numbered;
+mod outline;
 mod parse;
 mod table;
 

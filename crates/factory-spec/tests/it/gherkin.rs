@@ -94,7 +94,7 @@ fn and_goes_on_from_the_background() {
 }
 
 #[test]
-fn covers_lines_hold_for_the_file_or_the_scenario() {
+fn covers_lines_hold_for_the_file_the_rule_or_the_scenario() {
     let source =
         feature("Covers: R1\nScenario: x\nCovers: R2\nWhen a\nThen b\nScenario: y\nWhen a\nThen b\n");
     let (scenarios, diagnostics) = parse_scenarios(&source, "a.feature");
@@ -125,21 +125,31 @@ fn what_is_wrong_is_an_error_at_its_place() {
         ("Scenario: x\nWhen a\nand b\nThen c\n", vec![("G005", "and b")]),
         ("Scenario: x\nWhen a\nThen b\n\nsomething else\n", vec![("G005", "something else")]),
         ("Scenario: x\n| a |\nWhen a\nThen b\n", vec![("G005", "| a |")]),
-        ("Scenario: x\n\"\"\"\nWhen\n\"\"\"\nWhen a\nThen b\n", vec![("G005", "\"\"\"")]),
-        ("Scenario: x\nWhen a\n\"\"\"\n\"\"\"\n```\n```\nThen b\n", vec![("G005", "```")]),
+        ("Scenario: x\n\"\"\"\nWhen a\nThen b\n", vec![("G005", "\"\"\"")]),
+        ("Scenario: x\nWhen a\n\"\"\"\n\"\"\"\n```\n```\nThen b\n", vec![("G005", "```"), ("G005", "```")]),
+        ("Scenario: x\nWhen a\n|a|\n\"\"\"\n\"\"\"\n|b|\nThen b\n", vec![("G005", "|b|")]),
         ("Scenario: x\nWhen a\nThen b\n\"\"\"\n", vec![("G008", "\"\"\"")]),
         ("Scenario: x\nWhen a\n|a|b|\n|c|\nThen b\n", vec![("G009", "|c|")]),
         ("Scenario: x\nWhen a\n|a|b|\n|c|d|e|\n|f|g|\nThen b\n", vec![("G009", "|c|d|e|")]),
         ("Scenario: x\nWhen a\nThen b\nScenario: x\nWhen a\nThen b\n", vec![("G007", "Scenario: x")]),
+        ("Scenario Outline: o\nWhen a\nThen b\n", vec![("G018", "Scenario Outline: o")]),
+        ("Scenario Outline: o\nWhen <a>\nThen b\nExamples: e\n|a|\n", vec![("G018", "Examples: e")]),
+        ("Scenario: x\nWhen a\nThen b\nScenarios: e\n", vec![("G018", "Scenarios: e")]),
         (
-            "Scenario Outline: o\nWhen <a>\n\"\"\"\nScenario: in text\n\"\"\"\nExamples:\n|a|\n|1|\n",
-            vec![("G010", "Scenario Outline: o")],
+            "Scenario Outline: o\nWhen <emial>\nThen b\nExamples:\n|email|\n|1|\n",
+            vec![("G020", "When <emial>")],
         ),
-        ("Scenario Template: o\n", vec![("G010", "Scenario Template: o")]),
-        ("Rule: r\nBackground:\nGiven a\nScenario: x\nWhen a\nThen b\n", vec![("G010", "Rule: r")]),
-        ("Scenario: x\nWhen <a>\nThen b\nExamples: e\n|a|\n", vec![("G010", "Examples: e")]),
-        ("Scenario: x\nWhen <a>\nThen b\nScenarios: e\n|a|\n", vec![("G010", "Scenarios: e")]),
-        ("@a tag\nScenario: x\nWhen a\nThen b\n", vec![("G013", "tag")]),
+        ("Scenario Outline: o\nWhen <a>\nThen b\nExamples:\n|a|\n|1|2|\n", vec![("G009", "|1|2|")]),
+        ("Scenario Outline: o\nWhen <a>\nThen b\nExamples:\n|a|\n|1|\n\nThen c\n", vec![("G005", "Then c")]),
+        (
+            "Background:\nGiven a\nExamples:\n|a|\n|1|\nScenario: x\nWhen a\nThen b\n",
+            vec![("G005", "Examples:")],
+        ),
+        ("Rule: r\nBackground:\nGiven a\n", vec![("G016", "Background:")]),
+        ("Scenario: x\nWhen a\nThen b\nBackground:\nGiven c\n", vec![("G016", "Background:")]),
+        ("@crtical\nScenario: x\nWhen a\nThen b\n", vec![("G019", "@crtical")]),
+        ("@valut @slow @fault\nScenario: x\nWhen a\nThen b\n", vec![("G019", "@valut")]),
+        ("@a tag\nScenario: x\nWhen a\nThen b\n", vec![("G013", "@a tag")]),
         ("Scenario: x\nWhen a\nThen b\n@end\n", vec![("G013", "@end")]),
         ("Scenario: x\n@late\nWhen a\nThen b\n", vec![("G013", "@late")]),
         ("@a\nBackground:\nGiven a\nScenario: x\nWhen a\nThen b\n", vec![("G013", "@a")]),
@@ -170,12 +180,94 @@ fn lines_before_the_feature_are_refused() {
 }
 
 #[test]
-fn other_languages_are_refused_and_english_is_not() {
-    let source = "# language: fr\nFonctionnalité: f\nScénario: x\n";
+fn every_spoken_language_has_keywords() {
+    let source = "# language: fr\nFonctionnalité: f\nContexte:\nSoit a\nScénario: x\nQuand b\nAlors c\nEt que d\nMais qu'e\n";
+    for path in ["a.feature", "a.md"] {
+        let (scenarios, diagnostics) = parse_scenarios(source, path);
+        assert_eq!(found(source, &diagnostics), [], "{path}");
+        assert_eq!(steps(&scenarios[0]), ["Given a", "When b", "Then c", "Then d", "Then e"]);
+    }
+    let source = "# language: ja\n機能: f\nシナリオ: x\nもしa\nならばb\n";
+    assert_eq!(steps(&parse_scenarios(source, "a.feature").0[0]), ["When a", "Then b"]);
+    let source = "# Scenario: x\n```gherkin\n# language: de\nSzenario: y\nWenn a\nDann b\n```\n";
+    let (scenarios, _) = parse_scenarios(source, "a.md");
+    assert_eq!(steps(&scenarios[1]), ["When a", "Then b"]);
+}
+
+#[test]
+fn a_language_that_is_not_known_is_refused() {
+    let source = "# language: fx\nFonctionnalité: f\nScénario: x\n";
     let (_, diagnostics) = parse_scenarios(source, "a.feature");
-    assert_eq!(errors(source, &diagnostics), [("G011", "# language: fr")]);
+    assert_eq!(errors(source, &diagnostics), [("G011", "# language: fx")]);
+    let source = "# language: de\nFunktionalitaet: f\n\nSzenari: x\n";
+    let (_, diagnostics) = parse_scenarios(source, "a.feature");
+    assert_eq!(errors(source, &diagnostics), [("G005", "Funktionalitaet: f"), ("G006", "Szenari: x")]);
     let source = "#language:en\nScenario: x\nWhen a\nThen b\n";
     assert_eq!(parse_scenarios(source, "a.feature").1, []);
+}
+
+#[test]
+fn outlines_rules_and_backgrounds_become_scenarios() {
+    let source = "@R1\nFeature: f\n\nBackground:\nGiven a\n\n@R2\nRule: r\nBackground:\nGiven b\n\n@slow\n\
+        Scenario Outline: the <x>\nWhen <x> is sent\n\"\"\"<x>\n{<x>}\n\"\"\"\nThen there is\n|<x>|\n\n\
+        @critical\nExamples:\n|x|\n|1|\n|<x>|\n\n@vault\nExamples: more\n|x|\n|3|\n";
+    let (scenarios, diagnostics) = parse_scenarios(source, "a.feature");
+    assert_eq!(found(source, &diagnostics), []);
+    let ids: Vec<&str> = scenarios.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, ["a/the-1", "a/the-x", "a/the-3"]);
+    assert_eq!(steps(&scenarios[0]), ["Given a", "Given b", "When 1 is sent", "Then there is"]);
+    let doc = scenarios[0].steps[2].doc_string.as_ref().unwrap();
+    assert_eq!((doc.media.as_deref(), doc.text.as_str()), (Some("1"), "{1}"));
+    assert_eq!(scenarios[0].steps[3].table.as_ref().unwrap(), &[["1"]]);
+    // A value is not looked through for parameters.
+    assert_eq!(scenarios[1].steps[2].text, "<x> is sent");
+    assert_eq!(scenarios[1].covers, ["R1", "R2"]);
+    let slow = Tag::Other("slow".to_owned());
+    assert_eq!(scenarios[1].tags, [slow.clone(), Tag::Critical]);
+    assert_eq!(scenarios[2].tags, [slow, Tag::Vault]);
+}
+
+#[test]
+fn columns_and_parameters_that_do_not_meet_are_noticed() {
+    let source = feature(
+        "Scenario Outline: o\nWhen <a> and <html>\nThen b\nExamples:\n| a | left over |\n| 1 | 2 |\n",
+    );
+    let (scenarios, diagnostics) = parse_scenarios(&source, "a.feature");
+    assert_eq!(found(&source, &diagnostics), [("G102", "When <a> and <html>"), ("G103", "left over")]);
+    assert_eq!(scenarios[0].steps[0].text, "1 and <html>");
+}
+
+#[test]
+fn a_small_text_does_not_become_an_endless_one() {
+    let steps = "When <a> and then some more words to copy\n".repeat(10_000);
+    let rows = "| x |\n".repeat(10_000);
+    let source = feature(&format!("Scenario Outline: o\n{steps}Then b\nExamples:\n| a |\n{rows}"));
+    let loose = format!("# Scenario Outline: o\n{steps}Then b\n## Examples:\n| a |\n{rows}");
+    let background = format!("Background:\n{}", "Given a\n".repeat(10_000));
+    let scenarios: String = (0..10_000).map(|n| format!("Scenario: {n}\nWhen a\nThen b\n")).collect();
+    let both = format!("{background}{scenarios}");
+    for (source, path) in [(source, "a.feature"), (loose, "a.md"), (both, "a.feature")] {
+        let (_, diagnostics) = parse_scenarios(&source, path);
+        let codes: Vec<&str> = diagnostics.iter().map(|one| one.code.as_str()).collect();
+        assert_eq!(codes, ["G021"], "{path}");
+    }
+}
+
+#[test]
+fn marks_that_are_no_text_are_refused_or_do_not_matter() {
+    for (character, code) in [('\0', "G022"), ('\u{fffd}', "G022"), ('\u{202e}', "G022")] {
+        let source = feature(&format!("Scenario: x\nWhen a{character}\nThen b\n"));
+        let (_, diagnostics) = parse_scenarios(&source, "a.feature");
+        assert_eq!(errors(&source, &diagnostics), [(code, character.to_string().as_str())]);
+    }
+    let plain = feature("\tScenario: x\n\t\tWhen a\n\t\t\t|b|\n\tThen b\n");
+    let (expected, _) = parse_scenarios(&plain, "a.feature");
+    for source in [format!("\u{feff}{plain}"), plain.replace('\n', "\r\n"), plain.replace('\t', "  ")] {
+        let (scenarios, diagnostics) = parse_scenarios(&source, "a.feature");
+        assert_eq!(diagnostics, [], "{source:?}");
+        assert_eq!(steps(&scenarios[0]), steps(&expected[0]));
+        assert_eq!(scenarios[0].steps[0].table, expected[0].steps[0].table);
+    }
 }
 
 #[test]

@@ -231,13 +231,19 @@ fn what_is_wrong_is_an_error_at_its_place() {
         ("# Scenario: x\nWhen a\n|a|b|\n|-|\nThen b\n", vec![("G009", "|-|")]),
         ("# Scenario: x\nWhen a\n|a|\n\n|b|\nThen b\n", vec![("G005", "|b|")]),
         ("# Scenario: x\nWhen a\n```\n```\n```\n```\nThen b\n", vec![("G005", "```")]),
+        ("# Scenario Outline: o\nWhen a\nThen b\n", vec![("G018", "# Scenario Outline: o")]),
+        ("# Scenario: x\nWhen <a>\nThen b\n\n### Examples:\n| a |\n", vec![("G018", "### Examples:")]),
+        ("# Scenario: x\nWhen a\nThen b\nExamples:\n", vec![("G018", "Examples:")]),
         (
-            "# Scenario Outline: o\nWhen <a>\nThen b\n## Examples:\n|a|\n|1|\n# Scenario: x\nWhen a\nThen b\n",
-            vec![("G010", "# Scenario Outline: o")],
+            "# Scenario: x\nWhen <a>\nThen b\n## Examples:\n| a |\n|---|\n| 1 | 2 |\n\nThen c\n",
+            vec![("G009", "| 1 | 2 |"), ("G005", "Then c")],
         ),
-        ("# Rule: r\n## Scenario: x\nWhen a\nThen b\n", vec![("G010", "# Rule: r")]),
-        ("# Scenario: x\nWhen <a>\nThen b\n\n### Examples:\n| a |\n", vec![("G010", "### Examples:")]),
-        ("# Scenario: x\nWhen a\nThen b\nExamples:\n| a |\n", vec![("G010", "Examples:")]),
+        ("# Examples:\n| a |\n# Scenario: x\nWhen a\nThen b\n", vec![("G005", "# Examples:")]),
+        (
+            "# Scenario: x\nWhen a\nThen b\n# Rule: r\n## Background\nGiven a\n",
+            vec![("G016", "## Background")],
+        ),
+        ("@crtical\n# Scenario: x\nWhen a\nThen b\n", vec![("G019", "crtical")]),
         ("# Scenario: x\nWhen a\nThen b\n\n@critical\n", vec![("G013", "@critical")]),
         ("@critical\n# Other\n# Scenario: x\nWhen a\nThen b\n", vec![("G013", "@critical")]),
         ("# Scenario: x\nCovers: login\nWhen a\nThen b\n", vec![("G014", "login")]),
@@ -275,20 +281,103 @@ fn prose_outside_is_no_error_but_a_sentence_of_a_step_is_a_warning() {
 
 #[test]
 fn an_error_names_line_and_text() {
-    let source = "# Scenario: x\nWhen a\nThen b\n\n## Scenario Outline: größer\n";
+    let source = "# Scenario: x\nWhen a\nThen b\n\n## Scenario Outline: größer\nWhen a\nThen b\n";
     let (_, diagnostics) = parse_scenarios(source, "a.md");
     assert_eq!(
         render(&diagnostics, "holdout/a.md", source),
         "\
-error[G010]: `## Scenario Outline: größer` is not supported
+error[G018]: this outline has no examples
  --> holdout/a.md:5:1
   |
 5 | ## Scenario Outline: größer
   | ^^^^^^^^^^^^^^^^^^^^^^^^^^^
   |
-  = help: write a scenario for every example
+  = help: add `Examples:` with a table, or write `Scenario:`
 "
     );
+}
+
+#[test]
+fn outlines_and_rules_are_read_in_markdown_too() {
+    let source = "# Background\nGiven a\n\n# Scenario: first\nWhen w\nThen t\n\n@R2\n# Rule: r\nCovers: R3\n\n## Background\nGiven b\n\n\
+        ## Scenario Outline: the <x>\n\n- When <x> is sent\n- Then there is\n\n  | <x> |\n  |-----|\n\n@critical\n### Examples: some\n\nOf many.\n\n\
+        | x |\n|---|\n| 1 |\n| 2 |\n\n# Rule: s\n## Scenario: last\nWhen w\nThen t\n";
+    let (scenarios, diagnostics) = parse_scenarios(source, "a.md");
+    assert_eq!(found(source, &diagnostics), []);
+    let names: Vec<&str> = scenarios.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["first", "the 1", "the 2", "last"]);
+    assert_eq!(steps(&scenarios[0]), ["Given a", "When w", "Then t"]);
+    assert_eq!(steps(&scenarios[2]), ["Given a", "Given b", "When 2 is sent", "Then there is"]);
+    assert_eq!(scenarios[2].steps[3].table.as_ref().unwrap(), &[["2"]]);
+    assert_eq!(
+        (&scenarios[2].covers[..], &scenarios[2].tags[..]),
+        (&["R2".to_owned(), "R3".to_owned()][..], &[Tag::Critical][..])
+    );
+    assert_eq!(steps(&scenarios[3]), ["Given a", "When w", "Then t"]);
+    assert!(scenarios[3].covers.is_empty());
+}
+
+#[test]
+fn gherkin_in_markdown_is_read_as_gherkin_does_if_its_steps_are_items() {
+    let source = "# Feature: f\n\nWords.\n\n`@R1` `@critical`\n## Scenario Outline: o\n\n* Given <a>:\n\n| for | people |\n\n  | b |\n  | - |\n* When c\n  ```json\n  {}\n  ```\n* Then d\n\n### Examples:\n\n  | a |\n  | - |\n  | 1 |\n";
+    let (scenarios, diagnostics) = parse_scenarios(source, "x.feature.md");
+    assert_eq!(found(source, &diagnostics), []);
+    assert_eq!(steps(&scenarios[0]), ["Given 1:", "When c", "Then d"]);
+    assert_eq!(scenarios[0].steps[0].table.as_ref().unwrap(), &[["b"]]);
+    assert_eq!(scenarios[0].steps[1].doc_string.as_ref().unwrap().text, "{}");
+    assert_eq!(
+        (&scenarios[0].covers[..], &scenarios[0].tags[..]),
+        (&["R1".to_owned()][..], &[Tag::Critical][..])
+    );
+    // A step that is no item would be passed over: then the file is loose Markdown, which reads it.
+    let loose = format!("{source}\n## Scenario: y\nWhen e\nThen f\n");
+    let (scenarios, _) = parse_scenarios(&loose, "x.feature.md");
+    assert_eq!(scenarios.last().map(steps), Some(vec!["When e".to_owned(), "Then f".to_owned()]));
+}
+
+#[test]
+fn numbered_scenarios_have_preconditions_and_steps() {
+    let source = "# Orders\n\n@R4\n## SCN-001: An order is counted\n\nSome words.\n\n### Preconditions\n\n- a user\n- a shop\n  that is open\n\n### Steps\n\n1. `POST /orders (state=open)` -> 201, the count is 1\n2. GET /orders (state=open) → 200\n3. the client waits\n\n**Expected:**\n\n- no mail is sent\n\n---\n\n**SCN-002: Refused**\nPreconditions: none\nSteps:\n1. Given a closed shop\n2. POST /orders -> 409\nCovers: R5\n";
+    let (scenarios, diagnostics) = parse_scenarios(source, "a.md");
+    assert_eq!(found(source, &diagnostics), []);
+    assert_eq!(scenarios[0].id, "a/scn-001-an-order-is-counted");
+    assert_eq!(
+        steps(&scenarios[0]),
+        [
+            "Given a user",
+            "Given a shop that is open",
+            r#"When POST /orders with {"state": "open"}"#,
+            "Then the status is 201",
+            "Then the count is 1",
+            "When GET /orders?state=open",
+            "Then the status is 200",
+            "When the client waits",
+            "Then no mail is sent",
+        ]
+    );
+    assert_eq!(scenarios[0].covers, ["R4"]);
+    assert_eq!(scenarios[0].description, "Some words.");
+    assert_eq!(&source[scenarios[0].steps[4].span.clone()], "the count is 1");
+    assert_eq!(steps(&scenarios[1]), ["Given a closed shop", "When POST /orders", "Then the status is 409"]);
+    assert_eq!(scenarios[1].covers, ["R5"]);
+}
+
+#[test]
+fn what_is_wrong_in_a_numbered_scenario_is_an_error_at_its_place() {
+    for (source, expected) in [
+        ("# SCN-1: x\n## Steps\n1. POST /x\n", vec![("G003", "# SCN-1: x")]),
+        ("# SCN-1: x\nSteps:\n1. POST /x ->\n", vec![("G023", "POST /x ->")]),
+        ("# SCN-1: x\nSteps:\n1. -> 200\n", vec![("G023", "-> 200")]),
+        ("# SCN-1: x\nSteps:\n1. POST /x -> 200, , b\n", vec![("G023", "POST /x -> 200, , b")]),
+        ("# SCN-1:\nSteps:\n1. POST /x -> 200\n", vec![("G015", "# SCN-1:")]),
+        (
+            "# SCN-1: x\nSteps:\n1. POST /x -> 200\n# SCN-1: y\nSteps:\n1. POST /x -> 200\n",
+            vec![("G007", "# SCN-1: y")],
+        ),
+    ] {
+        let (_, diagnostics) = parse_scenarios(source, "a.md");
+        assert_eq!(errors(source, &diagnostics), expected, "{source}");
+    }
 }
 
 #[test]

@@ -4,7 +4,9 @@
 
 mod bug;
 mod gherkin;
+mod large;
 mod loose;
 mod mutation;
+mod official;
 mod spec;
 mod support;

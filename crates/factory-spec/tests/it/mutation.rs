@@ -7,7 +7,7 @@ use crate::support::{FEATURE, SCENARIOS, SPEC};
 const ROUNDS: usize = 4000;
 
 /// Pieces that are likely to meet a branch.
-const PIECES: [&str; 46] = [
+const PIECES: [&str; 58] = [
     "\n",
     "\r\n",
     "\r",
@@ -51,10 +51,26 @@ const PIECES: [&str; 46] = [
     "Scenario: ",
     "# Scenario Outline: x\n",
     "Background:\n",
+    "Scenario Outline: <a>\n",
+    "Examples:\n| a |\n| 1 |\n",
+    "## Examples:\n",
+    "<a>",
+    "Rule: r\n",
+    "# Rule: r\n",
+    "# language: ja\n",
+    "もし",
+    "SCN-1: x\n",
+    "Steps:\n",
+    " -> 200, ",
+    "* Given ",
     "Given ",
     "Whenn ",
     "And",
 ];
+
+/// An outline in a rule, in another language.
+const OUTLINES: &str = "# language: fr\n@R1\nFonctionnalité: f\nContexte:\nSoit a\nRègle: r\n\
+    Plan du scénario: <é>\nQuand <é>\n\"\"\"<é>\n<é>\n\"\"\"\nAlors b\n| <é> |\n@x\nExemples:\n| é | \\n |\n| 1 | <é> |\n";
 
 /// Xorshift: the same mutations on every machine.
 struct Random(u64);
@@ -165,6 +181,7 @@ fn loose_scenarios_never_panic() {
 fn gherkin_never_panics() {
     run(FEATURE, 0x5eed_0004, |text, shown| fuzz_scenarios(text, "a.feature", shown));
     run(FEATURE, 0x5eed_0005, |text, shown| fuzz_scenarios(text, "a.md", shown));
+    run(OUTLINES, 0x5eed_0007, |text, shown| fuzz_scenarios(text, "a.feature", shown));
 }
 
 #[test]
@@ -175,5 +192,6 @@ fn random_pieces_never_panic() {
         fuzz_spec(&text, round % 8 == 0);
         fuzz_scenarios(&text, "a.md", round % 8 == 0);
         fuzz_scenarios(&text, "a.feature", false);
+        fuzz_scenarios(&text, "a.feature.md", false);
     }
 }

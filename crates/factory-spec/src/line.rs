@@ -4,29 +4,29 @@ use crate::diagnostic::Span;
 
 /// One line of a source, without its line end.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// Where the line starts in the source, in bytes.
-    pub(super) start: usize,
-    pub(super) text: &'a str,
+    pub(crate) start: usize,
+    pub(crate) text: &'a str,
 }
 
 impl<'a> Line<'a> {
-    pub(super) fn trimmed(&self) -> &'a str {
+    pub(crate) fn trimmed(&self) -> &'a str {
         self.text.trim()
     }
 
     /// Leading blanks, in characters.
-    pub(super) fn indent(&self) -> usize {
+    pub(crate) fn indent(&self) -> usize {
         self.text.chars().take_while(|character| character.is_whitespace()).count()
     }
 
     /// The place of the line's text without blanks around it.
-    pub(super) fn span(&self) -> Span {
+    pub(crate) fn span(&self) -> Span {
         self.span_of(self.trimmed())
     }
 
     /// The place of `part`, which must be a slice of this line.
-    pub(super) fn span_of(&self, part: &str) -> Span {
+    pub(crate) fn span_of(&self, part: &str) -> Span {
         let offset = part.as_ptr().addr() - self.text.as_ptr().addr();
         let start = self.start + offset;
         start..start + part.len()
@@ -34,7 +34,7 @@ impl<'a> Line<'a> {
 }
 
 /// The lines of `source`, ended by `\n` or `\r\n`.
-pub(super) fn lines(source: &str) -> Vec<Line<'_>> {
+pub(crate) fn lines(source: &str) -> Vec<Line<'_>> {
     let mut start = 0;
     source
         .split_inclusive('\n')
