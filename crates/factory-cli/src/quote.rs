@@ -21,6 +21,16 @@ pub(crate) fn quoted(indent: &str, text: &str) -> String {
     text.trim().lines().map(|text| format!("{}\n", line(text).trim_end())).collect()
 }
 
+/// The last lines of a text, and no more of them than a person reads.
+pub(crate) fn end_of(text: &str, lines: usize) -> &str {
+    const MOST_BYTES: usize = 8_000;
+    let text = text.trim_end();
+    let start = text.rmatch_indices('\n').nth(lines.saturating_sub(1)).map_or(0, |(at, _)| at + 1);
+    let start = start.max(text.len().saturating_sub(MOST_BYTES));
+    let start = (start..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    &text[start..]
+}
+
 /// Text of others after words of ours: on the same line if it has but one, or else quoted below.
 pub(crate) fn told(indent: &str, label: &str, text: &str) -> String {
     let text = text.trim();
@@ -93,6 +103,15 @@ mod tests {
             }
         }
         assert_eq!(wrap("a\n\n  b\n│\n│   c"), "a\n\n  b\n│\n│   c\n");
+    }
+
+    #[test]
+    fn the_end_of_a_text_is_its_last_lines() {
+        assert_eq!(end_of("a\nb\nc\n\n", 2), "b\nc");
+        assert_eq!(end_of("a\nb", 2), "a\nb");
+        assert_eq!(end_of("", 2), "");
+        let long = format!("{}x", "é".repeat(9_000));
+        assert_eq!(end_of(&long, 2).len(), 7_999);
     }
 
     #[test]

@@ -5,14 +5,14 @@ use std::time::Duration;
 use factory_core::artifact::Merge;
 use factory_core::command::{Command, Deciding};
 use factory_core::decide::{self, Rejection};
-use factory_core::event::{Outcome, Person};
+use factory_core::event::{Event, FailureKind, Outcome, Person};
 use factory_core::ids::RunId;
 use factory_core::pipeline::model::{Edge, GateId};
 use factory_core::state::{Phase, RunState, StageStatus};
 use factory_engine::engine::Engine;
 use factory_engine::error::EngineError;
-use factory_engine::history;
-use factory_engine::port::store::StoreError;
+use factory_engine::history::{self, History};
+use factory_engine::port::store::{BlobStore, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Format, RunSettings};
@@ -21,11 +21,13 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gatekeeper::{Asked, Gatekeeper};
 use crate::verbs::runs::show;
-use crate::{archive, checkpoint, invocation, output, spent, story, wiring};
+use crate::{archive, checkpoint, invocation, output, quote, spent, story, wiring};
 
 /// How often a run is claimed that somebody else has claimed, and how long after.
 const CLAIMS: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(50);
+/// How much of a check's output is shown that fails on the base, in lines from the end.
+const SHOWN_LINES: usize = 20;
 
 /// What a run meets in this process.
 pub(crate) struct Travel<'a> {
@@ -72,6 +74,7 @@ impl Travel<'_> {
         let merge = archive::merge(self.engine.ports().blobs.as_ref(), &state).await?;
         match self.settings.output.format {
             Format::Human => {
+                why_red(&history, self.engine.ports().blobs.as_ref()).await?;
                 let flags = invocation::flags(self.settings);
                 report(&state, merge.as_ref(), exit, &invocation::here(self.place), &flags);
             }
@@ -166,6 +169,26 @@ pub(crate) fn exit(state: &RunState, interrupted: bool) -> Exit {
         Phase::Waiting | Phase::Soaking => Exit::Waiting,
         Phase::Running | Phase::Blocked => Exit::Failed,
     }
+}
+
+/// Shows what the checks printed at last that fail on the untouched base: nothing but that says what has to be mended.
+async fn why_red(history: &History, blobs: &dyn BlobStore) -> Result<(), CliError> {
+    let Some(Outcome::Failed { kind: FailureKind::BaselineRed, .. }) = history.state.outcome else {
+        return Ok(());
+    };
+    let evidence = history.events.iter().rev().find_map(|(_, event)| match event {
+        Event::StageFailed { evidence, .. } => Some(evidence),
+        _ => None,
+    });
+    for log in evidence.into_iter().flatten().filter(|log| log.name.starts_with("check ")) {
+        let bytes = blobs.get(&log.digest).await?;
+        output::line(&format!("── the end of what {} printed ──", story::one_line(&log.name)));
+        let text = String::from_utf8_lossy(&bytes);
+        for line in quote::quoted("  ", quote::end_of(&text, SHOWN_LINES)).lines() {
+            output::line(&story::flow(line));
+        }
+    }
+    Ok(())
 }
 
 /// What happened, and what to do next: commands that go on with the same `flags`.

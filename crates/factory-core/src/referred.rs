@@ -79,6 +79,9 @@ fn event_names(event: &Event, found: &mut BTreeSet<Referred>) {
             reference_names(artifact, found);
             evidence_names(evidence, found);
         }
+        Event::StageFailed { evidence, stage: _, attempt: _, kind: _, detail: _, usage: _ } => {
+            evidence_names(evidence, found);
+        }
         Event::GateOpened { sees, escalation, gate: _, expires: _ } => {
             artifacts(sees, found);
             if let Some(escalation) = escalation {
@@ -120,7 +123,6 @@ fn event_names(event: &Event, found: &mut BTreeSet<Referred>) {
         | Event::SoakBegan { .. }
         | Event::SoakEnded { .. }
         | Event::StageStarted { .. }
-        | Event::StageFailed { .. }
         | Event::StageBlocked { .. }
         | Event::StageUnblocked { .. }
         | Event::GateExpired { .. }

@@ -46,6 +46,7 @@ fn v1_to_v2(mut record: Value) -> Result<Value, Error> {
                     add(artifact, "protected", json!([]))?;
                 }
             }
+            "stage_failed" => add(event, "evidence", json!([]))?,
             "gate_opened" => {
                 add(event, "expires", Value::Null)?;
                 add(event, "escalation", Value::Null)?;

@@ -78,13 +78,19 @@ fn three_wrong_builds_are_not_merged() {
 
 fn red_checks_on_the_base() {
     let world = World::with_files(building(vec![right()]), &[("broken", "")]);
-    world.run(&[APPROVE]).ends_with(1).says("failed at spec (baseline red)").says("these checks fail: tests");
+    let ran = world.run(&[APPROVE]).ends_with(1).says("failed at spec (baseline red)");
+    let ran = ran.says("these checks fail: tests").says("the end of what check tests printed");
+    ran.says("  │ AssertionError: the file that breaks everything is there\n").never_says("line 900 of what");
     assert_eq!(world.twin().requests().len(), 0);
     assert_eq!(world.branches(), ["main"]);
     world
         .factory(&["runs", "logs", "--stage", "spec"])
         .ends_with(0)
-        .says("before any work, on the untouched base");
+        .says("before any work, on the untouched base")
+        .says("── check tests ──")
+        .says("  │ line 1199 of what went wrong\n")
+        .says("  │ AssertionError: the file that breaks everything is there\n");
+    world.factory(&["doctor"]).ends_with(0);
 }
 
 fn red_checks_on_the_patch() {

@@ -1,7 +1,7 @@
 //! What a stage made: whether it is what was asked for, about the right patch, and good enough.
 
 use super::Rejection;
-use super::stuck::{self, Trouble};
+use super::stuck::{self, Failure, Trouble};
 use crate::artifact::{Artifact, ArtifactKind, Body, Build};
 use crate::event::{ArtifactRef, Counted, Event, Evidence, FailureKind, Scored, SentBack, Stuck};
 use crate::ids::{Attempt, Digest, FindingId, Timestamp, Usage};
@@ -22,7 +22,9 @@ pub(super) fn produced(
 ) -> Result<Vec<Event>, Rejection> {
     let reference = reference(state, stage, artifact)?;
     if let Err((kind, detail)) = exit_criteria(state, &artifact.body) {
-        return Ok(stuck::failed(state, stage, attempt, kind, detail, usage, now));
+        let evidence = red_logs(&artifact.body, evidence);
+        let why = Failure { kind, detail, evidence };
+        return Ok(stuck::failed(state, stage, attempt, why, usage, now));
     }
     let digest = reference.digest.clone();
     let mut events = vec![Event::StageProduced {
@@ -178,7 +180,17 @@ fn red_checks(
     stuck::send_back(state, stage, stage, trouble, SentBack::Checks { logs }, Some(digest), now)
 }
 
-/// The name of a check's log among the evidence of a build.
+/// Of a base that is red, what tells why: all but the logs of checks that passed. Of anything else, what did not count is not
+/// kept.
+fn red_logs(body: &Body, mut evidence: Vec<Evidence>) -> Vec<Evidence> {
+    let Body::Spec(spec) = body else { return Vec::new() };
+    let green: Vec<String> =
+        spec.baseline.iter().filter(|check| check.passed()).map(|check| check_log(&check.name)).collect();
+    evidence.retain(|one| !green.contains(&one.name));
+    evidence
+}
+
+/// The name of a check's log among the evidence of a build or of a base that is red.
 pub fn check_log(check: &str) -> String {
     format!("check {check}")
 }

@@ -85,7 +85,8 @@ pub fn decide(state: Option<&RunState>, command: Command, now: Timestamp) -> Res
         }
         (Some(state), Command::Fail { stage, attempt, kind, detail, usage }) => {
             let stage = performed(state, &stage, attempt)?;
-            stuck::failed(&after(state, usage), stage, attempt, kind, detail, usage, now)
+            let why = stuck::Failure { kind, detail, evidence: Vec::new() };
+            stuck::failed(&after(state, usage), stage, attempt, why, usage, now)
         }
         (Some(state), Command::Block { stage, attempt, detail, usage }) => {
             let stage = performed(state, &stage, attempt)?.id.clone();

@@ -1,7 +1,7 @@
 //! Work that goes back, work that is tried again, and what happens when there is no way on.
 
 use crate::artifact::ArtifactKind;
-use crate::event::{Escalation, Event, FailureKind, Outcome, Scored, SentBack, Stuck};
+use crate::event::{Escalation, Event, Evidence, FailureKind, Outcome, Scored, SentBack, Stuck};
 use crate::ids::{Attempt, Digest, FindingId, StageId, Timestamp, Usage};
 use crate::pipeline::model::{Edge, GateId, OnExhausted, Plateau, Stage};
 use crate::state::RunState;
@@ -22,18 +22,26 @@ pub(super) fn has_tries(state: &RunState, stage: &Stage) -> bool {
     at.is_none_or(|at| at.tries < stage.attempts.saturating_add(at.granted))
 }
 
+/// Why a try came to nothing.
+pub(super) struct Failure {
+    pub(super) kind: FailureKind,
+    pub(super) detail: String,
+    pub(super) evidence: Vec<Evidence>,
+}
+
 /// A try came to nothing. What is next follows by itself where a try is left.
 pub(super) fn failed(
     state: &RunState,
     stage: &Stage,
     attempt: Attempt,
-    kind: FailureKind,
-    detail: String,
+    why: Failure,
     usage: Usage,
     now: Timestamp,
 ) -> Vec<Event> {
+    let Failure { kind, detail, evidence } = why;
+    let id = stage.id.clone();
     let mut events =
-        vec![Event::StageFailed { stage: stage.id.clone(), attempt, kind, detail: detail.clone(), usage }];
+        vec![Event::StageFailed { stage: id, attempt, kind, detail: detail.clone(), evidence, usage }];
     if !has_tries(state, stage) {
         let trouble = Trouble { why: Stuck::Exhausted, kind, detail, findings: Vec::new(), verdict: None };
         events.extend(exhausted(state, stage, trouble, None, None, now));
@@ -54,6 +62,7 @@ pub(super) fn given_up(
         attempt,
         kind: trouble.kind,
         detail: trouble.detail.clone(),
+        evidence: Vec::new(),
         usage: Usage::default(),
     }];
     events.extend(exhausted(state, stage, trouble, None, None, now));

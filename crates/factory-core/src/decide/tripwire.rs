@@ -65,7 +65,9 @@ pub(super) fn quarantined(
         }
         None => {
             let stage = stage.id.clone();
-            (Event::StageFailed { stage, attempt, kind, detail: detail.clone(), usage }, None)
+            // What may hold something of the holdouts is shown to nobody.
+            let (detail, evidence) = (detail.clone(), Vec::new());
+            (Event::StageFailed { stage, attempt, kind, detail, evidence, usage }, None)
         }
     };
     let mut events = vec![event];

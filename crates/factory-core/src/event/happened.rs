@@ -66,6 +66,9 @@ pub enum Event {
         kind: FailureKind,
         /// For people.
         detail: String,
+        /// Logs that tell why, by digest, such as those of the checks on the base. Nobody kept any at first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        evidence: Vec<Evidence>,
         /// What its model calls used.
         usage: Usage,
     },

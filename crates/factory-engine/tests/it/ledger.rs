@@ -31,6 +31,7 @@ fn failed(detail: &str) -> Event {
         attempt: Attempt(1),
         kind: FailureKind::Unusable,
         detail: detail.to_owned(),
+        evidence: Vec::new(),
         usage: Usage::default(),
     }
 }

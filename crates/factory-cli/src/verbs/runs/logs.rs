@@ -52,7 +52,7 @@ pub(crate) async fn logs(
         let line = format!("{} {about:<8} {}", story::moment(*at), story::one_line(&what));
         output::line(&story::flow(&line));
         if wanted.is_some()
-            && let Event::StageProduced { evidence, .. } = event
+            && let Event::StageProduced { evidence, .. } | Event::StageFailed { evidence, .. } = event
         {
             print_evidence(store.blobs.as_ref(), evidence).await?;
         }
