@@ -1,7 +1,7 @@
 //! What could go better next time, from what was merged and how it came about.
 
 use factory_core::artifact::{ArtifactKind, Body};
-use factory_core::event::{Event, SentBack};
+use factory_core::event::{Event, FailureKind, SentBack};
 
 use super::{Made, Stage, Unmade};
 use crate::history;
@@ -35,8 +35,9 @@ fn account<'a>(events: impl Iterator<Item = &'a Event>) -> String {
     let mut lines = Vec::new();
     for event in events {
         match event {
-            Event::StageFailed { stage, attempt, detail, .. } => {
-                lines.push(format!("{stage}, attempt {attempt}, failed: {detail}"));
+            // Not the detail: whoever tried to write at a holdout's path would be told there that it is one.
+            Event::StageFailed { stage, attempt, kind, .. } => {
+                lines.push(format!("{stage}, attempt {attempt}, failed: {}", class(*kind)));
             }
             Event::GateDecided(decided) => {
                 lines.push(format!("{} was {}", decided.gate, decided.decision.as_str()));
@@ -68,6 +69,20 @@ fn account<'a>(events: impl Iterator<Item = &'a Event>) -> String {
     lines.join("\n")
 }
 
+fn class(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Unusable => "the answer could not be used",
+        FailureKind::ExitCriteria => "what was made did not meet the stage's criteria",
+        FailureKind::Limit => "a limit was reached",
+        FailureKind::BadPatch => "the patch could not be taken",
+        FailureKind::BaselineRed => "the project's own checks failed before any work",
+        FailureKind::ChecksRed => "the project's own checks failed",
+        FailureKind::Policy => "policy did not let it pass",
+        FailureKind::BaseMoved => "the base branch had moved",
+        FailureKind::Tripwire => "a tripwire went off",
+    }
+}
+
 fn told(correction: &SentBack) -> String {
     match correction {
         SentBack::Checks { logs } => {
@@ -84,5 +99,27 @@ fn told(correction: &SentBack) -> String {
         }
         SentBack::Note { .. } => "a person asked for another try".to_owned(),
         SentBack::Rebase { from } => format!("it was made on {from}"),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use factory_core::ids::{Attempt, Usage};
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_confirms_no_path_that_was_guessed() {
+        let failed = Event::StageFailed {
+            stage: "build".parse().unwrap(),
+            attempt: Attempt::FIRST,
+            kind: FailureKind::BadPatch,
+            detail: "`secret/scenarios/x.md` is protected: no implementer may change it".to_owned(),
+            evidence: Vec::new(),
+            usage: Usage::default(),
+        };
+        let told = account([failed].iter());
+        assert_eq!(told, "build, attempt 1, failed: the patch could not be taken");
     }
 }
