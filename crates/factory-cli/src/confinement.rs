@@ -51,6 +51,7 @@ pub(crate) fn launcher(place: &Place, holdouts: &[PathBuf], unsealed: bool) -> R
     let sandbox = Sandbox::new(strongest()?).hide(hidden);
     let readable = readable(place)?;
     refuse_hidden(&readable, &sandbox)?;
+    refuse_around(&readable, holdouts)?;
     Ok(Launcher::new().confined(sandbox.read(readable)))
 }
 
@@ -85,6 +86,9 @@ pub(crate) fn accepted(because: Option<&str>) -> Result<Option<String>, CliError
 /// directory; the file of this machine may.
 fn readable(place: &Place) -> Result<Vec<PathBuf>, CliError> {
     let home = env::home_dir();
+    for path in place.config.sandbox.read.iter().chain(&place.local.read) {
+        refuse_machine(path)?;
+    }
     for path in &place.config.sandbox.read {
         check(path, home.as_deref(), project::FILE)?;
     }
@@ -115,6 +119,45 @@ fn refuse_hidden(readable: &[PathBuf], sandbox: &Sandbox) -> Result<(), CliError
         }
     }
     Ok(())
+}
+
+/// Nothing that the holdouts are in can be named: one mount that fails to be made, and they could be read.
+fn refuse_around(readable: &[PathBuf], holdouts: &[PathBuf]) -> Result<(), CliError> {
+    for path in readable {
+        let open = real(path);
+        if let Some(inside) = holdouts.iter().find(|folder| real(folder).starts_with(&open)) {
+            return Err(CliError::usage(format!(
+                "`read` names {}, and the holdouts are inside of it, in {}",
+                path.display(),
+                inside.display()
+            ))
+            .hint("name the folder inside of it that commands need, or keep the holdouts somewhere else"));
+        }
+    }
+    Ok(())
+}
+
+/// The machine itself cannot be named: its whole file system, and what only looks like files.
+fn refuse_machine(path: &Path) -> Result<(), CliError> {
+    let open = real(path);
+    let why = if open == Path::new("/") {
+        "that is all there is on the machine"
+    } else if ["/proc", "/sys", "/dev"].iter().any(|folder| open.starts_with(folder)) {
+        "what is there are the machine's processes, devices and settings, and not files"
+    } else if open == Path::new("/run") {
+        "the sockets of the machine's services are in it"
+    } else {
+        return Ok(());
+    };
+    Err(CliError::usage(format!("`read` names {}: {why}", path.display())).hint(
+        "name the folder that commands need, in [sandbox] read of factory.toml or read of .factory/local.toml; \
+         commands have a /proc, a /dev and a /tmp of their own in profile A",
+    ))
+}
+
+/// A path without links, and as it is where there is nothing.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 fn check(path: &Path, home: Option<&Path>, file: &str) -> Result<(), CliError> {
@@ -149,6 +192,27 @@ mod tests {
         }
         for path in ["/srv", "/srv/holdouts2", "/opt/sdk"] {
             assert!(refuse_hidden(&[PathBuf::from(path)], &sandbox).is_ok(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_the_holdouts_are_in_cannot_be_named() {
+        let holdouts = [PathBuf::from("/srv/holdouts/shop")];
+        for path in ["/srv", "/srv/holdouts", "/srv/holdouts/shop", "/"] {
+            assert!(refuse_around(&[PathBuf::from(path)], &holdouts).is_err(), "{path}");
+        }
+        for path in ["/srv/sdk", "/srv/holdouts/other", "/srv/hold"] {
+            assert!(refuse_around(&[PathBuf::from(path)], &holdouts).is_ok(), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_machine_itself_cannot_be_named() {
+        for path in ["/", "/proc", "/proc/1", "/sys", "/sys/kernel", "/dev", "/dev/shm", "/opt/..", "/run"] {
+            assert!(refuse_machine(Path::new(path)).is_err(), "{path}");
+        }
+        for path in ["/opt/sdk", "/processes", "/device", "/run/sdk"] {
+            assert!(refuse_machine(Path::new(path)).is_ok(), "{path}");
         }
     }
 

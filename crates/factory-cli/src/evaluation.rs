@@ -13,7 +13,7 @@ use factory_sandbox::Launcher;
 use crate::args::RunSettings;
 use crate::config::place::Place;
 use crate::error::CliError;
-use crate::{confinement, output};
+use crate::{confinement, output, story};
 
 /// Where the evaluator keeps what nobody else may see, inside the store's folder.
 pub(crate) const SCORECARDS: &str = "evaluator";
@@ -50,23 +50,64 @@ pub(crate) fn evaluation(
     slug: &str,
     unsealed: bool,
 ) -> Result<Evaluation, CliError> {
-    let holdouts = place.holdouts(settings.holdouts.as_deref(), slug)?;
+    let holdouts = compiled(place, settings.holdouts.as_deref(), slug)?;
+    let launcher = confinement::launcher(place, &holdout_dirs(place, &holdouts), unsealed)?;
+    let evaluator = evaluator(place, &holdouts, &launcher)?;
+    let evaluation = Evaluation { evaluator, holdouts, launcher };
+    evaluation.outlook()?;
+    Ok(evaluation)
+}
+
+/// Whether a run of that specification could use its holdouts; if so, their folder. Nothing is started.
+pub(crate) fn usable(place: &Place, flag: Option<&Path>, slug: &str) -> Result<PathBuf, CliError> {
+    let holdouts = compiled(place, flag, slug)?;
+    if place.config.deploy.is_some() {
+        let outlook = evaluator(place, &holdouts, &Launcher::new())?.outlook();
+        outlook.map_err(|error| unusable(&holdouts, &error))?;
+    }
+    Ok(holdouts)
+}
+
+/// Whether the commit that a run would start from can be sealed from its holdouts.
+pub(crate) fn sealable(place: &Place, holdouts: &Path) -> Result<(), CliError> {
+    let project = &place.project;
+    factory_workspace::check_base(project, holdout_dirs(place, holdouts), project.head()).map_err(|error| {
+        CliError::usage("no sealed checkout can be made of HEAD").because(&error).hint(
+            "take the file out of the commit, or, if it is no secret, its copy out of the holdouts; a holdout that has \
+             been readable is best written anew (docs/privacy.md)",
+        )
+    })
+}
+
+/// What is to be said of holdouts that are kept in the repository.
+pub(crate) fn inside(place: &Place, holdouts: &Path) -> Option<String> {
+    let inside = factory_workspace::inside(&place.project, holdouts)?;
+    Some(format!(
+        "the holdouts are inside of the repository, in {}: whatever of them was committed is in its history, for everybody \
+         with a clone",
+        story::one_line(&inside)
+    ))
+}
+
+/// The folder of a specification's holdouts, which compile.
+fn compiled(place: &Place, flag: Option<&Path>, slug: &str) -> Result<PathBuf, CliError> {
+    let holdouts = place.holdouts(flag, slug)?;
     HoldoutSuite::load(&holdouts).map_err(|error| explain(&holdouts, &error))?;
+    Ok(holdouts)
+}
+
+fn evaluator(place: &Place, holdouts: &Path, launcher: &Launcher) -> Result<ServiceEvaluator, CliError> {
     // Scenario runs mostly wait, so there can be more of them than processors.
     let parallel = thread::available_parallelism().map_or(2, |count| count.get() * 2);
-    let launcher = confinement::launcher(place, &holdout_dirs(place, &holdouts), unsealed)?;
     let evaluator = ServiceEvaluator::new(
-        holdouts.clone(),
+        holdouts.to_owned(),
         place.config.deploy()?.clone(),
         place.store().join(SCORECARDS),
         launcher.clone(),
         parallel,
     )
-    .map_err(|error| CliError::usage("the project cannot be evaluated").because(&error))?
-    .allowing(place.local.leak_allowance_bits());
-    let evaluation = Evaluation { evaluator, holdouts, launcher };
-    evaluation.outlook()?;
-    Ok(evaluation)
+    .map_err(|error| CliError::usage("the project cannot be evaluated").because(&error))?;
+    Ok(evaluator.allowing(place.local.leak_allowance_bits()))
 }
 
 /// The holdouts of this specification, and of all others: none may be in a checkout, or be seen by a command.

@@ -25,6 +25,7 @@ use factory_store::Opened;
 use factory_workspace::{CheckConfig, GitWorkspaces, ProjectChecks, WorkspaceConfig};
 
 use crate::args::{Answerer, RunSettings};
+use crate::config::pipeline;
 use crate::config::place::{self, Place};
 use crate::error::CliError;
 use crate::evaluation::{self, Evaluation};
@@ -200,6 +201,10 @@ pub(crate) fn engine(
     settings: &RunSettings,
     started: &RunStarted,
 ) -> Result<Engine, CliError> {
+    // The file may have changed since the run began.
+    let mut stages = pipeline::all_stages(&place.project.directory());
+    stages.extend(started.pipeline.stages.iter().map(|stage| stage.id.to_string()));
+    place.config.sandbox.check_stages(&stages)?;
     let model = model_choice(place, settings)?;
     let unsealed = started.unsealed.is_some();
     let evaluation = evaluation::evaluation(place, settings, &started.spec.slug, unsealed)?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use factory_engine::port::workspace::WorkspaceError;
@@ -9,6 +10,7 @@ use git2::{ObjectType, Oid};
 use walkdir::WalkDir;
 
 use crate::error;
+use crate::paths;
 
 /// Content below this many bytes is too common to say anything: an empty file, a one-line licence header.
 const TELLING_BYTES: usize = 64;
@@ -57,14 +59,23 @@ fn add(place: &Path, blobs: &mut HashSet<Oid>) -> Result<(), WorkspaceError> {
         if !entry.file_type().is_file() {
             continue;
         }
-        let content = fs::read(entry.path()).map_err(error::io(READING))?;
-        blobs.insert(blob_of(&content)?);
-        // A work tree with converted line endings holds other bytes than the commit does.
-        if content.windows(2).any(|pair| pair == b"\r\n") {
-            blobs.insert(blob_of(&without_carriage_returns(&content))?);
+        if paths::is_licence(entry.file_name().as_bytes()) {
+            continue;
         }
+        let content = fs::read(entry.path()).map_err(error::io(READING))?;
+        blobs.extend(blobs_of(&content).map_err(error::git(READING))?);
     }
     Ok(())
+}
+
+/// The ids under which git may keep the content of a file in a work tree: one with converted line endings holds other bytes
+/// than the commit does.
+pub(crate) fn blobs_of(content: &[u8]) -> Result<Vec<Oid>, git2::Error> {
+    let mut blobs = vec![Oid::hash_object(ObjectType::Blob, content)?];
+    if content.windows(2).any(|pair| pair == b"\r\n") {
+        blobs.push(Oid::hash_object(ObjectType::Blob, &without_carriage_returns(content))?);
+    }
+    Ok(blobs)
 }
 
 /// The id under which git keeps a file's content.

@@ -46,4 +46,4 @@ pub use fresh::create_repository;
 pub use history::{Reverted, reverts, trailers};
 pub use project::{Project, ProjectError};
 pub use setup::SetupConfig;
-pub use workspaces::{GitWorkspaces, Hosts, WorkspaceConfig};
+pub use workspaces::{GitWorkspaces, Hosts, WorkspaceConfig, check_base, inside};

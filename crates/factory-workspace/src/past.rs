@@ -2,11 +2,15 @@
 //! told by a copy of it.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::{fs, io};
 
 use factory_engine::port::workspace::WorkspaceError;
 use git2::{ObjectType, Oid, Repository, Tree};
 
 use crate::error;
+use crate::holdouts;
 use crate::paths::PathRules;
 
 const READING: &str = "reading the history of the holdouts";
@@ -81,7 +85,7 @@ impl Past<'_> {
                         Err(error) => return Err(error),
                     }
                 }
-                Some(ObjectType::Blob) if self.rules.hides(&path) => {
+                Some(ObjectType::Blob) if self.rules.holds_back(&path) => {
                     self.blobs.insert(entry.id());
                 }
                 // Submodules, and what is nowhere near a holdout.
@@ -95,9 +99,18 @@ impl Past<'_> {
         if self.repository.is_bare() {
             return Ok(());
         }
-        let rules = self.rules;
         let index = self.repository.index()?;
-        self.blobs.extend(index.iter().filter(|entry| rules.hides(&entry.path)).map(|entry| entry.id));
+        for entry in index.iter().filter(|entry| self.rules.holds_back(&entry.path)) {
+            self.blobs.insert(entry.id);
+            // One that is only announced (`git add --intent-to-add`) is in the index without its content.
+            let file = self.repository.workdir().map(|root| root.join(OsStr::from_bytes(&entry.path)));
+            let Some(file) = file.filter(|file| file.symlink_metadata().is_ok_and(|it| it.is_file())) else {
+                continue;
+            };
+            let unread = |error: io::Error| git2::Error::from_str(&format!("{}: {error}", file.display()));
+            let content = fs::read(&file).map_err(unread)?;
+            self.blobs.extend(holdouts::blobs_of(&content)?);
+        }
         Ok(())
     }
 }

@@ -18,6 +18,14 @@ pub(crate) fn is_git_folder(name: &[u8]) -> bool {
     folded == ".git" || folded == "git~1"
 }
 
+/// Whether a file of that name holds a licence. Not with an ending from which scenarios are read.
+pub(crate) fn is_licence(name: &[u8]) -> bool {
+    let folded = fold(name);
+    let name = folded.strip_suffix(".txt").unwrap_or(&folded);
+    matches!(name, "licence" | "license" | "unlicense" | "copying" | "copying.lesser" | "notice")
+        || name.strip_prefix("license-").is_some_and(|which| !which.contains('.'))
+}
+
 /// What is said of paths in one project.
 #[derive(Debug, Clone)]
 pub(crate) struct PathRules {
@@ -50,6 +58,12 @@ impl PathRules {
         let folded = fold(path);
         folded.split('/').any(|name| name == OWN_FOLDER)
             || self.holdouts.iter().any(|holdout| is_within(&folded, holdout))
+    }
+
+    /// Whether the content of a file at this path is kept out of checkouts under every name: that of what is hidden, but for
+    /// licences. Those are the same everywhere, and no scenario is read from them.
+    pub(crate) fn holds_back(&self, path: &[u8]) -> bool {
+        self.hides(path) && !is_licence(path.rsplit(|byte| *byte == b'/').next().unwrap_or(path))
     }
 
     /// Whether a holdout is somewhere below this folder. The factory's own folder is not looked for: it may be anywhere.
@@ -140,6 +154,20 @@ mod tests {
         for path in ["holdouts2", "holdout", "app/holdouts/x", "app", "app/strase.md"] {
             assert!(!rules().hides(path.as_bytes()), "{path}");
         }
+    }
+
+    #[test]
+    fn a_licence_is_hidden_and_its_content_is_not_held_back() {
+        for path in ["holdouts/LICENSE", "holdouts/a/licence.txt", "HoldOuts/COPYING", "holdouts/LICENSE-MIT"]
+        {
+            assert!(rules().hides(path.as_bytes()) && !rules().holds_back(path.as_bytes()), "{path}");
+        }
+        for path in
+            ["holdouts/LICENSE.md", "holdouts/license-a.feature", "holdouts/LICENSE/a", "holdouts/mylicense"]
+        {
+            assert!(rules().holds_back(path.as_bytes()), "{path}");
+        }
+        assert!(!rules().holds_back(b"LICENSE"));
     }
 
     #[test]

@@ -145,6 +145,24 @@ fn commit(repository: &Repository, index: &mut Index) -> Result<Oid, git2::Error
     Ok(commit)
 }
 
+/// Whether all files of a listing can be carried over. Nothing is written.
+///
+/// # Errors
+/// [`WorkspaceError::Refused`] for the first that cannot.
+pub(crate) fn check(
+    source: &Repository,
+    listing: &Listing,
+    rules: &PathRules,
+    holdouts: &HoldoutBlobs,
+) -> Result<(), WorkspaceError> {
+    let objects = source.odb().map_err(error::git(MAKING))?;
+    for (path, entry) in &listing.visible {
+        let object = objects.read(entry.blob).map_err(error::git("reading a file of the base commit"))?;
+        refuse(path, *entry, object.data(), rules, holdouts)?;
+    }
+    Ok(())
+}
+
 fn refuse(
     path: &[u8],
     entry: Entry,

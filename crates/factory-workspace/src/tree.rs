@@ -110,7 +110,9 @@ fn walk(
             mode => Kind::of_mode(mode),
         };
         if hidden {
-            listing.hidden.insert(entry.id());
+            if rules.holds_back(&path) {
+                listing.hidden.insert(entry.id());
+            }
         } else {
             listing.visible.insert(path, Entry { blob: entry.id(), kind });
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::panic;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -28,7 +28,7 @@ use crate::paths::PathRules;
 use crate::project::{self, Project};
 use crate::proof;
 use crate::rebase;
-use crate::seal::Sealed;
+use crate::seal::{self, Sealed};
 use crate::setup::{self, Ready, SetupConfig};
 use crate::tree;
 
@@ -101,8 +101,7 @@ impl GitWorkspaces {
     /// # Errors
     /// [`WorkspaceError::Io`] if the cache cannot be made, or is inside the repository that is to be kept out of it.
     pub fn new(config: WorkspaceConfig) -> Result<Self, WorkspaceError> {
-        let WorkspaceConfig { project, cache, mut holdout_paths, holdout_dirs, setup, hosts, launcher } =
-            config;
+        let WorkspaceConfig { project, cache, holdout_paths, holdout_dirs, setup, hosts, launcher } = config;
         let making = "making the cache directory";
         std::fs::create_dir_all(&cache).map_err(error::io(making))?;
         let cache = cache.canonicalize().map_err(error::io(making))?;
@@ -115,15 +114,7 @@ impl GitWorkspaces {
                 source: format!("it is inside the repository `{}`", project.root().display()).into(),
             });
         }
-        for folder in &holdout_dirs {
-            let folder = folder.canonicalize().unwrap_or_else(|_| folder.clone());
-            if let Ok(inside) = folder.strip_prefix(project.root()) {
-                holdout_paths.push(inside.to_string_lossy().into_owned());
-            }
-        }
-        let mut holdout_places = holdout_dirs;
-        holdout_places.extend(holdout_paths.iter().map(|path| project.root().join(path)));
-        let rules = PathRules::new(&holdout_paths, project.subdirectory());
+        let Hiding { rules, places: holdout_places } = Hiding::of(&project, holdout_paths, holdout_dirs);
         let keep = setup.iter().flat_map(|setup| &setup.keep);
         let links =
             keep.map(|path| setup::in_repository(project.subdirectory(), path).into_bytes()).collect();
@@ -322,6 +313,47 @@ impl Inner {
         let listing = tree::list(&repository, base, &self.rules)?;
         Ok((repository, listing))
     }
+}
+
+/// What is hidden in a project.
+struct Hiding {
+    rules: PathRules,
+    /// Where content of holdouts is found on disk.
+    places: Vec<PathBuf>,
+}
+
+impl Hiding {
+    /// See [`WorkspaceConfig`] for the two lists.
+    fn of(project: &Project, mut holdout_paths: Vec<String>, holdout_dirs: Vec<PathBuf>) -> Self {
+        holdout_paths.extend(holdout_dirs.iter().filter_map(|folder| inside(project, folder)));
+        let mut places = holdout_dirs;
+        places.extend(holdout_paths.iter().map(|path| project.root().join(path)));
+        Self { rules: PathRules::new(&holdout_paths, project.subdirectory()), places }
+    }
+}
+
+/// Where a folder is in the project's repository, relative to its root, if it is in there.
+pub fn inside(project: &Project, folder: &Path) -> Option<String> {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    folder.strip_prefix(project.root()).ok().map(|inside| inside.to_string_lossy().into_owned())
+}
+
+/// Whether a commit could be sealed: all that is asked of it when a checkout is made, without making one.
+///
+/// # Errors
+/// [`WorkspaceError::Refused`] for the first file that cannot be carried over.
+pub fn check_base(
+    project: &Project,
+    holdout_dirs: Vec<PathBuf>,
+    base: &GitOid,
+) -> Result<(), WorkspaceError> {
+    let Hiding { rules, places } = Hiding::of(project, Vec::new(), holdout_dirs);
+    let repository = open(project)?;
+    let listing = tree::list(&repository, base, &rules)?;
+    let mut hidden = past::hidden(&repository, &rules)?;
+    hidden.extend(&listing.hidden);
+    let holdouts = HoldoutBlobs::collect(hidden, &places)?;
+    seal::check(&repository, &listing, &rules, &holdouts)
 }
 
 fn open(project: &Project) -> Result<Repository, WorkspaceError> {

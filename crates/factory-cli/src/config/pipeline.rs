@@ -1,5 +1,6 @@
 //! The pipeline of a run: the project's own file of that name, else the one that ships with factory.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -113,6 +114,13 @@ pub(crate) fn own(project: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// The stages of all pipelines that a run in the project can have, those of files that can be used.
+pub(crate) fn all_stages(project: &Path) -> BTreeSet<String> {
+    let names = embedded::pipelines().map(str::to_owned).chain(own(project));
+    let pipelines = names.filter_map(|name| load(project, &name).ok());
+    pipelines.flat_map(|pipeline| pipeline.stages).map(|stage| stage.id.to_string()).collect()
 }
 
 fn unknown(project: &Path, name: &str) -> CliError {

@@ -52,6 +52,14 @@ impl Place {
                 .hint("`factory init` makes a folder for them; or name one with --holdouts DIR"));
             }
         };
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if real(&self.project.directory()).starts_with(real(&named)) {
+            return Err(CliError::usage(format!(
+                "the project is inside of the holdout folder {}",
+                named.display()
+            ))
+            .hint("name a folder that holds nothing but scenarios, best outside of the repository"));
+        }
         if named.is_dir() {
             return Ok(named);
         }

@@ -1,9 +1,11 @@
 //! `factory.toml`: what a project says of itself. Everything in it is seen by the implementer, so nothing in it is secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use factory_core::pipeline::model::Pipeline;
+use factory_core::{plain, toml_problem};
 use factory_eval::config::DeployConfig;
 use factory_sandbox::proxy::Allowed;
 use factory_workspace::{Hosts, SetupConfig};
@@ -90,6 +92,24 @@ impl SandboxTable {
             always: self.allow.clone(),
             in_stage: stages.map(|(id, table)| (id.clone(), table.allow.clone())).collect(),
         }
+    }
+
+    /// Refuses a stage that no pipeline has: whoever wrote it believes that it says something. `known` are the stages of
+    /// all pipelines that a run of the project can have.
+    pub(crate) fn check_stages(&self, known: &BTreeSet<String>) -> Result<(), CliError> {
+        let Some(odd) = self.stage.keys().find(|id| !known.contains(*id)) else { return Ok(()) };
+        let meant = toml_problem::nearest(odd, known.iter().map(String::as_str));
+        let meant = meant.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let odd = plain::line(odd);
+        Err(CliError::usage(format!("{FILE} has [sandbox.stage.{odd}], and there is no stage `{odd}`"))
+            .hint(format!("{meant}there are: {}", known.join(", "))))
+    }
+
+    /// The stages that are written here and that the pipeline of a run does not have, though another one has.
+    pub(crate) fn idle_stages(&self, pipeline: &Pipeline) -> Vec<&str> {
+        let has = |id: &str| pipeline.stages.iter().any(|stage| stage.id.as_str() == id);
+        self.stage.keys().map(String::as_str).filter(|id| !has(id)).collect()
     }
 }
 

@@ -5,20 +5,23 @@ mod damage;
 mod repair;
 mod store;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use factory_agents::model::{Endpoint, OpenAiModel};
 use factory_sandbox::{Command, Environment, Launcher, Limits};
+use factory_workspace::Project;
 use serde::Serialize;
 
 use self::damage::Damaged;
 use crate::args::{DoctorArgs, ListFormat};
 use crate::config::place::{self, Place};
+use crate::config::{pipeline, project};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::{output, wiring};
+use crate::{evaluation, output, story, wiring};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -195,35 +198,87 @@ fn clock() -> Finding {
     }
 }
 
+/// What a run would say of the project's own files.
 fn project(place: &Result<Place, CliError>) -> Finding {
-    match place {
-        Ok(place) => match place.config.deploy() {
-            Ok(_) => {
-                let name = place.config.project.name.as_deref().unwrap_or("without a name");
-                let checks: Vec<&str> = place.config.check.iter().map(|check| check.name.as_str()).collect();
-                let checks = if checks.is_empty() { "none".to_owned() } else { checks.join(", ") };
-                ok("project", format!("{name}, in {}; checks: {checks}", place.project.directory().display()))
-            }
-            Err(error) => failed(
-                "project",
-                error.to_string(),
-                "write [deploy] in factory.toml: how the project is started (docs/configuration.md)",
-            ),
-        },
-        Err(error) => {
-            note("project", error.to_string().replace('\n', " "), "cd into your project, or factory init")
+    let place = match place {
+        Ok(place) => place,
+        // Where there is a project, its files are what is wrong.
+        Err(error) if is_project() => {
+            return failed("project", told(error), "mend the file that is named (docs/configuration.md)");
         }
+        Err(error) => return note("project", told(error), "cd into your project, or factory init"),
+    };
+    if let Err(error) = place.config.deploy() {
+        return failed(
+            "project",
+            told(&error),
+            "write [deploy] in factory.toml: how the project is started (docs/configuration.md)",
+        );
     }
+    let stages = pipeline::all_stages(&place.project.directory());
+    if let Err(error) = place.config.sandbox.check_stages(&stages) {
+        return failed("project", told(&error), "mend [sandbox] in factory.toml (docs/configuration.md)");
+    }
+    let name = place.config.project.name.as_deref().unwrap_or("without a name");
+    let checks: Vec<&str> = place.config.check.iter().map(|check| check.name.as_str()).collect();
+    let checks = if checks.is_empty() { "none".to_owned() } else { checks.join(", ") };
+    ok("project", format!("{name}, in {}; checks: {checks}", place.project.directory().display()))
 }
 
+/// Whether the current directory is in a project, be it one that cannot be used.
+fn is_project() -> bool {
+    let project = place::current_dir().ok().and_then(|here| Project::discover(&here).ok());
+    project.is_some_and(|project| project.directory().join(project::FILE).symlink_metadata().is_ok())
+}
+
+/// An error on one line.
+fn told(error: &CliError) -> String {
+    story::one_line(error.to_string().trim_start_matches("error: "))
+}
+
+/// What runs of the project's specifications would say of their holdouts.
 fn holdouts(place: &Place, flag: Option<&Path>) -> Finding {
-    // Without a specification there is no short name, so the folder as a whole is looked at.
-    match place.holdouts(flag, "") {
-        Ok(folder) => ok("holdouts", folder.display().to_string()),
-        Err(error) => {
-            failed("holdouts", error.to_string(), "factory init, or name the folder: --holdouts DIR")
+    let mut slugs = specifications(place);
+    if slugs.is_empty() {
+        // Then a run would use the folder as a whole.
+        slugs.insert(String::new());
+    }
+    let mut folders = BTreeSet::new();
+    for slug in &slugs {
+        match evaluation::usable(place, flag, slug) {
+            Ok(folder) => folders.insert(folder),
+            Err(error) => {
+                let mend =
+                    "factory init, or name the folder: --holdouts DIR; docs/scenarios.md shows scenarios";
+                return failed("holdouts", told(&error), mend);
+            }
+        };
+    }
+    for folder in &folders {
+        if let Err(error) = evaluation::sealable(place, folder) {
+            return failed(
+                "holdouts",
+                told(&error),
+                "docs/privacy.md says what is kept out of a checkout, and how",
+            );
+        }
+        if let Some(inside) = evaluation::inside(place, folder) {
+            return note(
+                "holdouts",
+                inside,
+                "move them out of the repository, and name the folder in .factory/local.toml",
+            );
         }
     }
+    let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+    ok("holdouts", folders.join(", "))
+}
+
+/// The short names of the specifications that the project has.
+fn specifications(place: &Place) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(place.project.directory().join("specs")).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "md"));
+    paths.filter_map(|path| Some(factory_spec::slug(&path.file_stem()?.to_string_lossy()))).collect()
 }
 
 async fn endpoint(place: Option<&Place>) -> Finding {

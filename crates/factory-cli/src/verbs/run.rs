@@ -43,6 +43,7 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
         refuse_dirty(&place, &spec.reference.path)?;
     }
     place.config.deploy()?;
+    check_stages(&place, &pipeline)?;
     let gatekeeper = Gatekeeper::choose(args.settings.approve_because.as_deref())?;
     let model = wiring::model_choice(&place, &args.settings)?;
     let unsealed = confinement::accepted(args.accept_unsealed.as_deref())?;
@@ -75,6 +76,18 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let state: RunState = engine.start(started).await?;
     let travel = Travel { engine: &engine, place: &place, gatekeeper, person, settings: &args.settings };
     travel.go(&state.started.run).await
+}
+
+/// Refuses what `[sandbox]` says of a stage that does not exist, and tells of what says nothing for this run.
+fn check_stages(place: &Place, pipeline: &Pipeline) -> Result<(), CliError> {
+    place.config.sandbox.check_stages(&pipeline::all_stages(&place.project.directory()))?;
+    for idle in place.config.sandbox.idle_stages(pipeline) {
+        output::note_line(&format!(
+            "[sandbox.stage.{idle}] says nothing for this run: the pipeline `{}` has no such stage",
+            pipeline.name
+        ));
+    }
+    Ok(())
 }
 
 fn read_spec(path: &Path, shown: &Path) -> Result<String, CliError> {

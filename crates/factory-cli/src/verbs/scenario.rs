@@ -58,6 +58,13 @@ async fn health(holdouts: Option<&Path>, format: ListFormat) -> Result<Exit, Cli
     let scenarios = health::health(&folder, &place.store().join(SCORECARDS), &leaks, allowance_bits)
         .map_err(|error| CliError::usage(format!("{} cannot be read", folder.display())).because(&error))?;
     match format {
+        ListFormat::Human if scenarios.is_empty() => {
+            output::line(&format!("There are no scenarios in {}.", folder.display()));
+            output::line(
+                "Write one into it, in a file that ends with .md or .feature (docs/scenarios.md shows how); or name another \
+                 folder with --holdouts DIR.",
+            );
+        }
         ListFormat::Human => output::text(&table(&scenarios, allowance_bits)),
         ListFormat::Json => {
             let scenarios = scenarios.into_iter().map(row).collect();

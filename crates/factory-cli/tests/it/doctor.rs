@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::fixture::{APPROVE, FACTORY, World, building, right};
+use crate::fixture::{APPROVE, FACTORY, FACTORY_TOML, World, building, right};
 use crate::process;
 use crate::{case, with_python};
 
@@ -14,6 +14,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         case("the_doctor_finds_nothing_wrong_with_a_project_that_works", a_project_that_works),
         case("the_doctor_says_what_mends_a_project_that_does_not", a_project_that_does_not),
+        case("the_doctor_refuses_what_a_run_would", what_a_run_would_refuse),
+        case("the_doctor_warns_of_holdouts_in_the_repository", holdouts_in_the_repository),
         case("the_doctor_looks_for_holdouts_where_a_run_would", holdouts_elsewhere),
         with_python("the_doctor_names_all_that_is_damaged_or_gone_with_its_runs", damage_in_the_store),
     ]
@@ -52,6 +54,88 @@ fn a_project_that_does_not() {
         assert!(finding["state"] == "ok" || finding["mend"].is_string(), "{finding}");
     }
     world.factory(&["doctor"]).ends_with(1).says("FAILED").says("mend: ");
+}
+
+fn what_a_run_would_refuse() {
+    let world = World::new(building(vec![]));
+    let failed = |args: &[&str], finding: &str, why: &str| {
+        world
+            .factory(&[&["doctor"], args].concat())
+            .ends_with(1)
+            .says(&format!("FAILED  {finding}"))
+            .says(why);
+    };
+    let both = |finding: &str, why: &str| {
+        failed(&[], finding, why);
+        world.run(&["--dry-run", "--allow-dirty"]).ends_with(2).says(why);
+    };
+    for (broken, finding, why) in [
+        ("comand = 1\n", "project  ", "unknown field `comand`"),
+        ("[[[\n", "project  ", "factory.toml:1:"),
+        ("schema = 9\n", "project  ", "this factory reads format 1"),
+        ("[sandbox.stage.biuld]\nallow = [\"a.example:443\"]\n", "project  ", "did you mean `build`?"),
+        ("[sandbox.stage.\"nowhere\\n\"]\n", "project  ", "there is no stage `nowhere"),
+        ("[sandbox]\nread = [\"/proc\"]\n", "sandbox  ", "`read` names /proc: "),
+        ("[sandbox]\nread = [\"/\"]\n", "sandbox  ", "`read` names /: "),
+    ] {
+        let text = if broken.starts_with("[sandbox") {
+            format!("{FACTORY_TOML}\n{broken}")
+        } else {
+            broken.to_owned()
+        };
+        world.write("factory.toml", &text);
+        both(finding, why);
+    }
+    world.write("factory.toml", FACTORY_TOML);
+    world.factory(&["doctor"]).ends_with(0);
+
+    // Around the holdouts, by this machine's own file: what is outside of a home directory.
+    let local = |more: &str| format!("schema = 1\nholdouts = {:?}\n{more}", world.holdouts());
+    let around = world.holdouts().parent().unwrap().to_owned();
+    world.write(".factory/local.toml", &local(&format!("read = [{around:?}]\n")));
+    let mut command = world.command(FACTORY, &["doctor"]);
+    command.env("HOME", "/nonexistent");
+    process::run(command).ends_with(1).says("FAILED  sandbox").says("and the holdouts are inside of it");
+    world.write(".factory/local.toml", "schema = 1\nhold = 'x'\n");
+    both("project  ", "unknown field `hold`");
+    world.write(".factory/local.toml", &local(""));
+
+    // A folder that no run would take for holdouts.
+    failed(&["--holdouts", "."], "holdouts ", "the project is inside of the holdout folder");
+    world
+        .run(&["--dry-run", "--holdouts", "."])
+        .ends_with(2)
+        .says("the project is inside of the holdout folder");
+    world.write("docs/notes.txt", "none");
+    failed(&["--holdouts", "docs"], "holdouts ", "there are no scenarios in it");
+    fs::remove_dir_all(world.project().join("docs")).unwrap();
+    world.write_holdout("odd.md", "# Scenario: Odd\nCovers: R1\n\nWhen the moon is full\nThen all is well\n");
+    failed(&[], "holdouts ", "of its sentences cannot be compiled");
+    fs::remove_file(world.holdouts().join("odd.md")).unwrap();
+    world.factory(&["doctor"]).ends_with(0);
+
+    // A copy of a holdout in HEAD, which no checkout is made of.
+    let copied = fs::read_to_string(world.holdouts().join("stranger.md")).unwrap();
+    world.write("notes.md", &copied);
+    world.commit("notes");
+    both("holdouts ", "it has the same content as a holdout");
+    assert!(!world.root().join("cache/checkouts").exists(), "nothing was started");
+}
+
+fn holdouts_in_the_repository() {
+    let world = World::new(building(vec![]));
+    let warning = "the holdouts are inside of the repository, in held/back: ";
+    world.run(&["--dry-run"]).ends_with(0).never_says("inside of the repository");
+    let inside = world.project().join("held/back");
+    fs::create_dir_all(&inside).unwrap();
+    for entry in fs::read_dir(world.holdouts()).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, inside.join(path.file_name().unwrap())).unwrap();
+    }
+    world.commit("holdouts");
+    world.write(".factory/local.toml", "schema = 1\nholdouts = 'held/back'\n");
+    world.run(&["--dry-run"]).ends_with(0).says(&format!("warning: {warning}"));
+    world.factory(&["doctor"]).ends_with(0).says(&format!("note    holdouts  {warning}"));
 }
 
 fn holdouts_elsewhere() {

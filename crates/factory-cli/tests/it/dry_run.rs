@@ -4,11 +4,12 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 
 use crate::case;
-use crate::fixture::{World, building, right};
+use crate::fixture::{FACTORY_TOML, World, building, right};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         case("a_dry_run_shows_every_stage_and_does_nothing", a_dry_run),
+        case("a_dry_run_tells_of_a_stage_that_only_another_pipeline_has", a_stage_of_another_pipeline),
         case("a_dry_run_shows_what_the_run_would_do_that_was_asked_for", as_asked_for),
     ]
 }
@@ -43,6 +44,14 @@ fn block<'a>(out: &'a str, stage: &str) -> Vec<&'a str> {
     let first = lines.next().unwrap_or_else(|| panic!("{stage} is not in {out}"));
     let rest = lines.take_while(|line| line.starts_with("     "));
     [first].into_iter().chain(rest).collect()
+}
+
+fn a_stage_of_another_pipeline() {
+    let toml = format!("{FACTORY_TOML}\n[sandbox.stage.design]\nallow = [\"a.example:443\"]\n");
+    let world = World::with_files(building(vec![right()]), &[("factory.toml", &toml)]);
+    let idle = "[sandbox.stage.design] says nothing for this run: the pipeline `feature` has no such stage";
+    world.run(&["--dry-run"]).ends_with(0).says(idle);
+    world.run(&["--dry-run", "--pipeline", "governed"]).ends_with(0).never_says("says nothing for this run");
 }
 
 fn as_asked_for() {

@@ -22,6 +22,10 @@ fn nothing_is_revealed_yet() {
     let health = world.json(&["scenario", "health"]);
     assert_eq!((&health["schema"], &health["allowance_bits"]), (&json!(1), &json!(32)));
     assert_eq!(health["scenarios"].as_array().unwrap().len(), 3);
+    let empty = world.root().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let shown = world.factory(&["scenario", "health", "--holdouts", empty.to_str().unwrap()]).ends_with(0);
+    shown.says("There are no scenarios in ").says("docs/scenarios.md");
     world.factory(&["scenario", "health", "--holdouts", "nowhere"]).ends_with(2).says("does not exist");
 }
 

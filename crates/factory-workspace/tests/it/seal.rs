@@ -8,7 +8,7 @@ use std::process::Command;
 
 use factory_core::ids::Digest;
 use factory_engine::port::workspace::{Checkout, WorkspaceError, Workspaces};
-use factory_workspace::{GitWorkspaces, Project, WorkspaceConfig, clean_stale};
+use factory_workspace::{GitWorkspaces, Project, WorkspaceConfig, check_base, clean_stale, inside};
 use git2::{ObjectType, Oid, Repository, ResetType, Signature};
 
 use crate::support::{self, Fixture, files, patch, refusal};
@@ -125,6 +125,51 @@ pub(crate) fn a_copy_of_a_holdout_is_refused_by_name() {
     support::write(&fixture.holdouts, "a.md", &secret);
     let brought = patch(&[("copy.md", Some(&secret))]);
     assert_eq!(refusal(fixture.seal_with(&fixture.with_holdouts(&[]), &brought)).0, "copy.md");
+}
+
+pub(crate) fn a_holdout_that_is_only_announced_is_known() {
+    // Below a twin of the holdout path, so that it is known by the index alone; there its content is not.
+    let secret = long("announced");
+    let fixture = Fixture::with(&[("docs/copy.md", &secret)]);
+    let sealed = || fixture.seal(&fixture.with_holdouts(&["holdouts"]));
+    fixture.write("HoldOuts/a.md", &secret);
+    assert!(sealed().is_ok(), "a file of another name that git does not know is none");
+    let mut add = Command::new("git");
+    add.args(["add", "--intent-to-add", "HoldOuts/a.md"]).current_dir(&fixture.root);
+    assert!(add.status().unwrap().success());
+    assert_eq!(refusal(sealed()).0, "docs/copy.md");
+    fs::remove_file(fixture.root.join("HoldOuts/a.md")).unwrap();
+    assert!(sealed().is_ok(), "what is not there any more is nobody's copy");
+}
+
+pub(crate) fn a_licence_beside_the_holdouts_is_no_holdout() {
+    let text = long("Permission is hereby granted");
+    let files = [("LICENSE", text.as_str()), ("holdouts/LICENSE", &text), ("a", "1")];
+    let fixture = Fixture::with(&files);
+    support::write(&fixture.holdouts, "licence.txt", &text);
+    let checkout = fixture.seal(&fixture.with_holdouts(&["holdouts"])).unwrap();
+    assert_eq!(support::files(&checkout.root), ["LICENSE", "a"]);
+    // By its name alone: a scenario under any other is held back, wherever the copy stands.
+    let fixture = Fixture::with(&[("LICENSE", text.as_str()), ("holdouts/LICENSE.md", &text)]);
+    assert_eq!(refusal(fixture.seal(&fixture.with_holdouts(&["holdouts"]))).0, "LICENSE");
+}
+
+pub(crate) fn a_base_is_looked_at_without_a_checkout() {
+    let secret = long("a scenario");
+    let fixture = Fixture::with(&[("docs/copy.md", &secret), ("a", "1")]);
+    let project = Project::discover(&fixture.root).unwrap();
+    let check = || check_base(&project, vec![fixture.holdouts.clone()], &fixture.head());
+    check().unwrap();
+    support::write(&fixture.holdouts, "deep/a.md", &secret);
+    assert_eq!(refusal(check()), refusal(fixture.seal(&fixture.with_holdouts(&[]))));
+    fs::remove_file(fixture.root.join("docs/copy.md")).unwrap();
+    fixture.commit("away with it");
+    check().unwrap();
+    fixture.link("out", "../..");
+    fixture.commit("a link out");
+    assert_eq!(refusal(check()).0, "out");
+    assert!(inside(&project, &fixture.holdouts).is_none());
+    assert_eq!(inside(&project, &fixture.root.join("sub/holdouts")).unwrap(), "sub/holdouts");
 }
 
 pub(crate) fn a_checkout_comes_with_its_proof() {

@@ -13,7 +13,7 @@ use super::CheckedSpec;
 use crate::args::{Format, RunSettings};
 use crate::config::place::Place;
 use crate::error::CliError;
-use crate::evaluation::Evaluation;
+use crate::evaluation::{self, Evaluation};
 use crate::exit::Exit;
 use crate::output;
 use crate::wiring::{self, ModelChoice};
@@ -47,6 +47,8 @@ struct Forecast<'a> {
     runs_each: u32,
     clock: &'a str,
     checks: Vec<&'a str>,
+    /// What works, and is not as it should be.
+    warnings: Vec<String>,
     stages: Vec<StageForecast>,
 }
 
@@ -75,6 +77,7 @@ pub(super) fn show(
     evaluation: &Evaluation,
 ) -> Result<Exit, CliError> {
     let outlook: Outlook = evaluation.outlook()?;
+    evaluation::sealable(place, &evaluation.holdouts)?;
     let Planned { spec, pipeline, entry, budget, settings } = planned;
     let (budget, budget_from) = match (budget.caps(), pipeline.policy.budget.caps()) {
         (true, _) => (*budget, Some("the command line")),
@@ -98,6 +101,7 @@ pub(super) fn show(
         runs_each: outlook.runs_each,
         clock: &outlook.clock,
         checks: place.config.check.iter().map(|check| check.name.as_str()).collect(),
+        warnings: warnings(place, evaluation),
         stages: pipeline.stages.iter().map(|stage| forecast(planned, stage)).collect(),
     };
     match settings.output.format {
@@ -106,6 +110,14 @@ pub(super) fn show(
         Format::Ndjson => output::json_line(&forecast),
     }
     Ok(Exit::Clean)
+}
+
+/// What a person should know of before the run starts.
+fn warnings(place: &Place, evaluation: &Evaluation) -> Vec<String> {
+    evaluation::inside(place, &evaluation.holdouts)
+        .map(|inside| format!("{inside}; a folder outside keeps them to whoever may see them"))
+        .into_iter()
+        .collect()
 }
 
 /// Whether the run goes through the stage, unless a condition leaves it out.
@@ -250,6 +262,9 @@ fn human(forecast: &Forecast<'_>) -> String {
         forecast.clock,
         if forecast.checks.is_empty() { "none".to_owned() } else { forecast.checks.join(", ") },
     );
+    for warning in &forecast.warnings {
+        text.push_str(&format!("warning: {warning}\n\n"));
+    }
     for stage in &forecast.stages {
         text.push_str(&lines(stage));
     }

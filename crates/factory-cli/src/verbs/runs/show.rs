@@ -180,7 +180,14 @@ pub(crate) async fn show(run: Option<&str>, format: ListFormat) -> Result<Exit, 
 pub(crate) fn screen(history: &History, merge: Option<&Merge>, driven: bool) -> String {
     let state = &history.state;
     let started = &state.started;
-    let mut text = format!(
+    let mut text = String::new();
+    if let Some(because) = &started.unsealed {
+        text.push_str(&format!(
+            "NOT SEALED: its commands are not confined; accepted because {}\n\n",
+            story::one_line(because)
+        ));
+    }
+    text.push_str(&format!(
         "{}  {}\n{}  ({})\nbase {}  pipeline {}  {}\nbegun {} by {}\n\n",
         started.run,
         phase(state, driven),
@@ -191,13 +198,7 @@ pub(crate) fn screen(history: &History, merge: Option<&Merge>, driven: bool) -> 
         story::one_line(&started.model),
         story::moment(state.started_at),
         story::person(&started.requested_by),
-    );
-    if let Some(because) = &started.unsealed {
-        text.push_str(&format!(
-            "NOT SEALED: its commands are not confined; accepted because {}\n\n",
-            story::one_line(because)
-        ));
-    }
+    ));
     for stage in &started.pipeline.stages {
         let Some(at) = state.stages.get(&stage.id) else { continue };
         let attempts =
