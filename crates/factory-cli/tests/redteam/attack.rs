@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The groups, in the order of the table.
-pub(crate) const GROUPS: [(&str, &str); 6] = [
+pub(crate) const GROUPS: [(&str, &str); 7] = [
     ("history", "What git keeps"),
     ("paths", "Ways through the file system"),
     ("process", "Other processes and the kernel"),
     ("network", "Sockets"),
     ("evaluation", "The candidate, while it is judged"),
     ("side", "What is left for somebody else to follow"),
+    ("run", "Whole runs"),
 ];
 
 /// What a defence consists of.
@@ -83,6 +84,8 @@ pub(crate) struct Attack {
     pub(crate) instead: Instead,
     /// It can read this folder of the project, in which another one is hidden.
     pub(crate) hidden: Option<(String, String)>,
+    /// The hosts that a proxy takes it to. `PLANT` stands for what was planted.
+    pub(crate) allows: Vec<String>,
     /// Afterwards its changes are taken out of the checkout, by somebody outside.
     pub(crate) taken: bool,
     /// Its first part plants something outside.
@@ -93,6 +96,42 @@ pub(crate) struct Attack {
     pub(crate) checks: bool,
     /// Where nothing defends, it is a plain child of the orchestrator.
     pub(crate) bare: bool,
+    /// It plays a whole run, and what has to become of that.
+    pub(crate) run: Option<Run>,
+}
+
+/// What a whole run has to come to, so that it is known to have gone where the defence is.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    /// The exit status of `factory run`.
+    pub(crate) ends: i32,
+    /// What it has to say where the work is refused.
+    pub(crate) refused: Option<String>,
+    /// What it has to say where the attack is noticed.
+    pub(crate) detected: Option<String>,
+    /// It is played with two stimuli, which must make no difference to what a model is sent.
+    pub(crate) bounded: bool,
+    /// The canary is marked as one in the scenario, so that the tripwire knows it; and the model knows it, too.
+    pub(crate) marked: bool,
+    /// It is recorded where the canary is not marked, and the recording replayed where it is.
+    pub(crate) replayed: bool,
+    /// Every verb shows it afterwards, not only those that show most.
+    pub(crate) every_verb: bool,
+}
+
+impl Run {
+    /// From the rest of a head.
+    fn read(name: &str, take: &mut impl FnMut(&str) -> Option<String>) -> Option<Self> {
+        let ends = match take("ends")?.as_str() {
+            "merged" => 0,
+            "waiting" => 4,
+            other => panic!("{name}: ends: {other}"),
+        };
+        let (refused, detected) = (take("refused"), take("detected"));
+        let (bounded, marked) = (take("bounded").is_some(), take("marked").is_some());
+        let (replayed, every_verb) = (take("replayed").is_some(), take("shown").is_some());
+        Some(Self { ends, refused, detected, bounded, marked, replayed, every_verb })
+    }
 }
 
 impl Attack {
@@ -164,7 +203,9 @@ impl Attack {
         let check = take("check");
         let proves = text.contains("possible(") || text.contains("prove(");
         assert!(!proves || check.is_some(), "{name} does not say `check:`");
+        let run = Run::read(&name, &mut take);
         let attack = Self {
+            run,
             file: file.to_owned(),
             does,
             stopped_by,
@@ -179,6 +220,7 @@ impl Attack {
                 let (folder, hidden) = reads.split_once(" without ").expect("what is hidden");
                 (folder.to_owned(), hidden.to_owned())
             }),
+            allows: take("allows").map_or(Vec::new(), |hosts| hosts.split(' ').map(str::to_owned).collect()),
             taken: take("then").is_some_and(|then| then == "its changes are taken out"),
             plants: text.contains("plant") || text.contains("stay"),
             proves,
@@ -186,7 +228,9 @@ impl Attack {
             name,
         };
         assert!(head.is_empty(), "{}: {head:?} in its head", attack.name);
-        assert_eq!(attack.claims(Mode::B), attack.weakness.is_none(), "{}: profile B", attack.name);
+        // What does not depend on the profile is tried in the strongest.
+        let either = attack.run.is_some() && attack.weakness.is_none();
+        assert!(either || attack.claims(Mode::B) == attack.weakness.is_none(), "{}: profile B", attack.name);
         attack
     }
 }

@@ -30,6 +30,12 @@ impl Canary {
             ("in hexadecimal", hex.to_uppercase().into_bytes()),
             ("in hexadecimal", hex.into_bytes()),
         ];
+        forms.push(("in capitals", word.to_uppercase().into_bytes()));
+        for lower in [true, false] {
+            let percent: String = word.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let percent = if lower { percent } else { percent.to_uppercase() };
+            forms.push(("percent-encoded", percent.into_bytes()));
+        }
         for before in 0..3 {
             // Whatever stands before and after it, these characters are the same.
             let padded = [vec![0; before], word.clone().into_bytes()].concat();
@@ -68,6 +74,9 @@ pub(crate) fn forms_are_found() {
     assert_eq!(canary.find(&surrounded(&canary.word)), Some("as it is"));
     assert_eq!(canary.find(&surrounded(&reversed)), Some("reversed"));
     assert_eq!(canary.find(&surrounded(&hex)), Some("in hexadecimal"));
+    assert_eq!(canary.find(&surrounded(&canary.word.to_uppercase())), Some("in capitals"));
+    let percent: String = canary.word.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    assert_eq!(canary.find(&surrounded(&percent)), Some("percent-encoded"));
     for before in ["", "a", "ab", "abc", "abcd"] {
         let text = STANDARD_NO_PAD.encode(format!("{before}{}{before}", canary.word));
         assert_eq!(canary.find(&surrounded(&text)), Some("in base 64"), "{before}");

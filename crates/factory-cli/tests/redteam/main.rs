@@ -12,11 +12,13 @@
 
 mod attack;
 mod canary;
+mod carried;
 mod checkout;
 mod crew;
 mod play;
 mod stage;
 mod table;
+mod whole;
 mod worker;
 
 use std::env;
@@ -86,14 +88,15 @@ fn judge(mode: Mode, outcome: &Outcome) -> Result<(), String> {
         (Mode::A | Mode::B | Mode::Seal, Outcome::Leaked(by)) => Err(format!("the attack succeeded: {by}")),
         (
             Mode::A | Mode::B | Mode::Seal,
-            Outcome::Blocked(_) | Outcome::Refused(_) | Outcome::Detected(_),
+            Outcome::Blocked(_) | Outcome::Refused(_) | Outcome::Detected(_) | Outcome::Bounded(_),
         ) => Ok(()),
         (Mode::A | Mode::B | Mode::Seal, Outcome::Absent(what)) => {
             Err(format!("only where nothing defends it shows that there is no {what}"))
         }
         (Mode::Off, Outcome::Leaked(_) | Outcome::Absent(_)) => Ok(()),
-        (Mode::Off, Outcome::Blocked(_) | Outcome::Refused(_) | Outcome::Detected(_)) => {
-            Err(format!("it does not even succeed without the defence, and so tests nothing: {outcome:?}"))
-        }
+        (
+            Mode::Off,
+            Outcome::Blocked(_) | Outcome::Refused(_) | Outcome::Detected(_) | Outcome::Bounded(_),
+        ) => Err(format!("it does not even succeed without the defence, and so tests nothing: {outcome:?}")),
     }
 }

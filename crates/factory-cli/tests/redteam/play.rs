@@ -23,6 +23,8 @@ pub(crate) enum Outcome {
     Refused(String),
     /// It was ended, and the caller is told so.
     Detected(String),
+    /// It told something, and no more than is counted.
+    Bounded(String),
     /// It carried a canary out, or did what must not be done.
     Leaked(String),
     /// The machine lacks what it would attack.
@@ -36,6 +38,7 @@ impl Outcome {
             Outcome::Blocked(_) => "blocked",
             Outcome::Refused(_) => "refused",
             Outcome::Detected(_) => "detected",
+            Outcome::Bounded(_) => "bounded",
             Outcome::Leaked(_) => "leaked",
             Outcome::Absent(_) => "absent",
         }

@@ -18,6 +18,7 @@ use tokio::time;
 
 use crate::attack::{Attack, Mode};
 use crate::canary::Canary;
+use crate::carried::Carried;
 use crate::checkout::{self, Given, Taken};
 use crate::play::Outcome;
 use crate::worker::Common;
@@ -26,12 +27,6 @@ use crate::worker::Common;
 const WALL: Duration = Duration::from_secs(15);
 /// How long something that is waited for may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What every attack says before it does anything: without it, that nothing came of it would say nothing.
-const BEGINS: &str = "the attack begins";
-/// What an attack says if the machine has nothing of the kind.
-const ABSENT: &str = "this machine has no ";
-/// The largest part of one file that is looked through.
-const LOOKED_AT: u64 = 4 << 20;
 
 /// The bounds of an attack. Where nothing defends, only that it ends.
 fn limits(mode: Mode) -> Limits {
@@ -304,6 +299,12 @@ struct Launched<'a> {
 }
 
 impl Launched<'_> {
+    /// The hosts that a proxy takes it to.
+    fn allowed(&self) -> Vec<String> {
+        let plant = self.facts.iter().find(|(name, _)| *name == "PLANT").map_or("", |(_, line)| line);
+        self.attack.allows.iter().map(|host| host.replace("PLANT", plant)).collect()
+    }
+
     fn line(&self, port: (&str, u16)) -> Command {
         let scratch = &self.given.scratch;
         let mut environment = Environment::tools(scratch).unwrap();
@@ -322,6 +323,8 @@ impl Launched<'_> {
             .cwd(&self.given.root)
             .environment(environment)
             .limits(limits(self.mode))
+            .allow(&self.allowed())
+            .unwrap()
             .read(self.common.place.join("attacks"))
             .write(scratch)
     }
@@ -455,78 +458,5 @@ fn free_port() -> u16 {
         if TcpStream::connect(("127.0.0.1", port)).is_err() {
             return port;
         }
-    }
-}
-
-/// All that came out of an attack.
-#[derive(Default)]
-struct Carried {
-    pieces: Vec<(String, Vec<u8>)>,
-}
-
-impl Carried {
-    fn add(&mut self, name: &str, bytes: Vec<u8>) {
-        self.pieces.push((name.to_owned(), bytes));
-    }
-
-    /// All below a folder: names, contents, and where links lead. No link is followed.
-    fn files(&mut self, folder: &Path) {
-        let Ok(entries) = fs::read_dir(folder) else { return };
-        for entry in entries.flatten() {
-            let path = entry.path();
-            self.add("a name", path.to_string_lossy().into_owned().into_bytes());
-            let Ok(kind) = entry.file_type() else { continue };
-            if kind.is_dir() {
-                self.files(&path);
-            } else if kind.is_symlink() {
-                let target = fs::read_link(&path).unwrap_or_default();
-                self.add("a link", target.to_string_lossy().into_owned().into_bytes());
-            } else if kind.is_file() && entry.metadata().is_ok_and(|about| about.len() < LOOKED_AT) {
-                self.add(&format!("the file {}", path.display()), fs::read(&path).unwrap_or_default());
-            }
-        }
-    }
-
-    fn find(&self, canaries: &[&Canary]) -> Option<String> {
-        self.pieces.iter().find_map(|(name, bytes)| {
-            let form = canaries.iter().find_map(|canary| canary.find(bytes))?;
-            Some(format!("the canary, {form}, is in {name}"))
-        })
-    }
-
-    /// What the machine lacks that the attack would need.
-    fn absent(&self) -> Option<String> {
-        self.pieces.iter().find_map(|(_, bytes)| {
-            let text = String::from_utf8_lossy(bytes);
-            Some(text.split_once(ABSENT)?.1.lines().next().unwrap_or_default().to_owned())
-        })
-    }
-
-    /// Whether the program of the attack was there and ran.
-    fn has_begun(&self) -> bool {
-        self.pieces.iter().any(|(_, bytes)| String::from_utf8_lossy(bytes).contains(BEGINS))
-    }
-
-    /// The last that it said, for people.
-    fn said(&self) -> String {
-        let spoken = ["its output", "its errors", "its log"];
-        let texts = self.pieces.iter().filter(|(name, _)| spoken.contains(&name.as_str()));
-        let texts: Vec<String> = texts
-            .map(|(name, bytes)| {
-                let text = String::from_utf8_lossy(bytes);
-                format!(
-                    "{name}: {}",
-                    text.trim()
-                        .chars()
-                        .rev()
-                        .take(300)
-                        .collect::<Vec<_>>()
-                        .into_iter()
-                        .rev()
-                        .collect::<String>()
-                )
-            })
-            .collect();
-        texts.join("; ")
     }
 }

@@ -182,8 +182,9 @@ fn parse(text: &str) -> Seen {
 }
 
 fn outcomes(cell: &str) -> BTreeMap<String, &'static str> {
-    let known =
-        |word: &str| ["blocked", "refused", "detected", "leaked"].into_iter().find(|known| *known == word);
+    let known = |word: &str| {
+        ["blocked", "refused", "detected", "bounded", "leaked"].into_iter().find(|known| *known == word)
+    };
     if let Some(word) = known(cell) {
         return ["root", "user"].map(|user| (user.to_owned(), word)).into();
     }

@@ -16,6 +16,7 @@ use crate::canary::Canary;
 use crate::checkout;
 use crate::play::{Order, Word};
 use crate::stage;
+use crate::whole;
 
 /// The variable that makes this program a worker, and names its folder.
 pub(crate) const PLACE: &str = "FACTORY_REDTEAM_PLACE";
@@ -83,7 +84,12 @@ async fn work(common: Arc<Common>) {
         let id = order.id;
         let trying = task::spawn(async move {
             let attack = Attack::read(order.attack, order.file.as_ref());
-            stage::play(&common, &attack, Mode::named(&order.mode)).await
+            let mode = Mode::named(&order.mode);
+            if attack.run.is_none() {
+                return stage::play(&common, &attack, mode).await;
+            }
+            let played = task::spawn_blocking(move || whole::play(&common, &attack, mode)).await;
+            played.unwrap_or_else(|error| Err(format!("the harness: {error}")))
         });
         task::spawn(async move {
             let outcome = trying.await.unwrap_or_else(|error| Err(format!("the harness: {error}")));
