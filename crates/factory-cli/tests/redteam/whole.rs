@@ -184,7 +184,8 @@ pub(crate) fn play(common: &Common, attack: &Attack, mode: Mode) -> Result<Outco
 impl Ended {
     /// What a model read when the attack had begun, for people.
     fn attack_said(&self) -> String {
-        let said = self.prompts.iter().rev().find_map(|prompt| Some(prompt.split_once(BEGINS)?.1));
+        let said =
+            self.prompts.iter().rev().find_map(|prompt| Some(prompt.split_once(&format!("\\n{BEGINS}"))?.1));
         said.unwrap_or_default().chars().take(1_500).collect()
     }
 }
@@ -441,7 +442,9 @@ impl<'a> World<'a> {
 
     /// Whether it did what it does: an implementer's command says so to the model, a candidate to its log.
     fn has_begun(&self, ended: &Ended) -> bool {
-        ended.carried.has_begun() || self.evaluator().has_begun()
+        // At the beginning of a line: in the text of the attack, which a model reads as well, it stands elsewhere.
+        let printed = format!("\\n{BEGINS}");
+        ended.prompts.iter().any(|prompt| prompt.contains(&printed)) || self.evaluator().has_begun()
     }
 
     /// The same again with another stimulus: whatever it was, a model is sent the same, and what it tells is counted.
