@@ -116,6 +116,28 @@ fn watch(
     })
 }
 
+/// Prints all that can be read by somebody who knows nothing but the folder of a run and may not read what is the
+/// evaluator's: files, objects of the repository whether anything refers to them or not, and what the verbs show.
+const STRANGER: &str = "find . -type f -not -path './.factory/evaluator/*' -exec cat {} +
+git cat-file --batch-all-objects --batch
+git log --all --patch --format=fuller
+for verb in 'runs show' 'runs show --format json' 'runs logs' 'runs logs --format json' 'runs logs --stage verify' \
+  'runs logs --stage build' 'runs diff' 'decision list' 'decision export' 'decision export --format csv'; do
+  \"$0\" $verb
+done";
+
+fn assert_a_stranger_finds_none_of(lines: &BTreeSet<String>, world: &World) {
+    let found = inside(world, "sh", &["-c", STRANGER, FACTORY]).ends_with(0);
+    for expected in ["sent the work back to build", "\"run_ended\"", "Factory-Verify: "] {
+        assert!(found.out.contains(expected), "a stranger does not see `{expected}`");
+    }
+    for line in lines {
+        let written = serde_json::Value::from(line.as_str()).to_string();
+        let written = written.trim_matches('"');
+        assert!(!found.out.contains(line) && !found.out.contains(written), "a stranger reads `{line}`");
+    }
+}
+
 fn the_demo_ends_in_a_branch() {
     let world = World::without_model();
     // Without a terminal and without a reason it stops at the first gate and says how to go on.
@@ -125,7 +147,7 @@ fn the_demo_ends_in_a_branch() {
     let lines = holdout_lines(&holdouts, &dir(&world));
     assert!(lines.len() > 50, "{}", lines.len());
     let done = Arc::new(AtomicBool::new(false));
-    let watcher = watch(world.checkouts(), lines, Arc::clone(&done));
+    let watcher = watch(world.checkouts(), lines.clone(), Arc::clone(&done));
     process::run(world.command("sh", &["-c", &line])).ends_with(4).says("waits at the gate merge:entry.");
     done.store(true, Ordering::Relaxed);
     let (looks, leaks) = watcher.join().unwrap();
@@ -133,6 +155,8 @@ fn the_demo_ends_in_a_branch() {
     // The same call goes on with what is unfinished.
     demo(&world, &[APPROVE]).ends_with(0).says("goes on in").says("is merged.");
     world.assert_no_process();
+
+    assert_a_stranger_finds_none_of(&lines, &world);
 
     let branches = inside(&world, "git", &["branch", "--format=%(refname:short)"]).ends_with(0);
     let branches: Vec<&str> = branches.out.lines().collect();
