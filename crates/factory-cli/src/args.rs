@@ -39,7 +39,7 @@ pub(crate) enum Verb {
     /// What people and policy have decided
     #[command(subcommand)]
     Decision(decision::DecisionVerb),
-    /// Holdout scenarios: what they have revealed
+    /// Scenarios: what they do, how a service fares by them, what they have revealed
     #[command(subcommand)]
     Scenario(scenario::ScenarioVerb),
     /// How far the evaluator is trusted

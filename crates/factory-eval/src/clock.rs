@@ -9,6 +9,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use factory_engine::port::evaluator::EvaluatorError;
+
 use crate::config::{ClockChoice, DeployConfig};
 
 /// Where distributions put the library for programs with threads, below each library folder.
@@ -62,6 +64,23 @@ impl Clock {
             ClockChoice::Auto if config.has_hook() => Clock::Hook,
             ClockChoice::Auto => library(),
         }
+    }
+
+    /// Whether it can do what scenarios ask of it.
+    ///
+    /// # Errors
+    /// [`EvaluatorError::Infrastructure`] if they move the clock and it cannot be moved.
+    pub(crate) fn check(&self, scenarios_move_it: bool) -> Result<(), EvaluatorError> {
+        if !scenarios_move_it || *self != Clock::Fixed {
+            return Ok(());
+        }
+        Err(EvaluatorError::Infrastructure {
+            detail:
+                "holdouts move the clock, and there is nothing to move it with: install libfaketime, or let \
+                     the service read an offset from `${clock.offset_file}`"
+                    .to_owned(),
+            source: None,
+        })
     }
 
     /// The file that holds the offset, in the deployment's folder for it.

@@ -1,38 +1,29 @@
 //! The judge: deploys a candidate for each run of each scenario and reports what may be known.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use factory_core::artifact::{ScenarioCoverage, VaultScore, Verify};
-use factory_core::feedback::{FailedScenario, FailureClass, Holdout, declassify};
+use factory_core::feedback::{FailedScenario, Holdout, declassify};
 use factory_core::ids::{Digest, RequirementId, ScenarioKey};
 use factory_core::ledger::leak;
 use factory_core::policy;
 use factory_engine::port::evaluator::{Candidate, Evaluator, EvaluatorError, Outlook};
-use factory_engine::port::observer::Progress;
 use factory_sandbox::Launcher;
 use factory_spec::Tag;
 use tempfile::TempDir;
-use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinSet;
 
 use crate::bound;
 use crate::clock::Clock;
 use crate::config::DeployConfig;
-use crate::deploy::{self, DeployFailure, Deployment, Recipe};
+use crate::deploy::DeployFailure;
 use crate::key::EvaluatorKey;
-use crate::run::{self, Ending, Failure};
-use crate::score::{self, FIRST_RUNS, Runs, Verdict};
-use crate::scorecard::{self, Outcome, RunRecord, ScenarioScore, Scorecard};
+use crate::score::{Effort, FIRST_RUNS, Verdict};
+use crate::scorecard::{ScenarioScore, Scorecard};
+use crate::scoring::{self, Source};
 use crate::suite::{Compiled, HoldoutSuite};
-
-/// How often a deployment is tried before anything is run, if the machine is at fault.
-const TRIALS: usize = 3;
-/// How long one run may take as a whole: each of its steps has a limit of its own, but there may be many.
-const LONGEST_RUN: Duration = Duration::from_secs(300);
 
 /// Judges candidates that are services, by the holdouts of a folder.
 #[derive(Debug)]
@@ -86,55 +77,8 @@ impl ServiceEvaluator {
         let suite =
             HoldoutSuite::load(&self.holdouts).map_err(|error| error.into_evaluator_error(&self.holdouts))?;
         let clock = Clock::choose(&self.config);
-        if suite.moves_clock() && clock == Clock::Fixed {
-            return Err(EvaluatorError::Infrastructure {
-                detail: "holdouts move the clock, and there is nothing to move it with: install libfaketime, or let \
-                         the service read an offset from `${clock.offset_file}`"
-                    .to_owned(),
-                source: None,
-            });
-        }
+        clock.check(suite.moves_clock())?;
         Ok((suite, clock))
-    }
-
-    /// What all deployments have in common; the project is built if it has to be.
-    async fn recipe(
-        &self,
-        candidate: &Candidate<'_>,
-        clock: Clock,
-        agent: String,
-        parent: &TempDir,
-    ) -> Result<Recipe, DeployFailure> {
-        let mut recipe = Recipe {
-            launcher: self.launcher.clone(),
-            config: self.config.clone(),
-            clock,
-            agent,
-            project: candidate.checkout.project.clone(),
-            dependencies: candidate.checkout.dependencies.clone(),
-            hosts: candidate.checkout.hosts.clone(),
-            environment: candidate.checkout.environment.clone(),
-            parent: parent.path().to_owned(),
-        };
-        if let Some(line) = &self.config.build {
-            let built = parent.path().join("built");
-            let from = recipe.project.clone();
-            let to = built.clone();
-            let copied = tokio::task::spawn_blocking(move || deploy::copy_tree(&from, &to)).await;
-            let not_copied = "a copy of the project could not be made";
-            match copied {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    return Err(DeployFailure::Infrastructure(not_copied.to_owned(), Some(error.into())));
-                }
-                Err(error) => {
-                    return Err(DeployFailure::Infrastructure(not_copied.to_owned(), Some(error.into())));
-                }
-            }
-            recipe.project = built;
-            deploy::build(&recipe, line).await?;
-        }
-        Ok(recipe)
     }
 }
 
@@ -154,29 +98,33 @@ impl Evaluator for ServiceEvaluator {
         // Whatever a candidate keeps of what it was sent is recognized when it comes back in a patch.
         let key = self.key()?;
         let canary = key.canary(&candidate.effect.run);
-        let trial = match self.recipe(&candidate, clock, canary.to_string(), &parent).await {
-            Ok(recipe) => try_out(&without_library(&recipe)).await.map(|()| recipe),
+        let (launcher, config) = (&self.launcher, &self.config);
+        let recipe =
+            scoring::recipe(candidate.checkout, launcher, config, clock, canary.to_string(), parent.path());
+        let trial = match recipe.await {
+            Ok(recipe) => scoring::try_out(&scoring::without_library(&recipe)).await.map(|()| recipe),
             Err(failure) => Err(failure),
         };
         let is_vault = |compiled: &Arc<Compiled>| compiled.scenario.reveal().has_tag(&Tag::Vault);
         let (vault, ordinary): (Vec<_>, Vec<_>) = suite.scenarios().iter().cloned().partition(is_vault);
-        let recipe = match trial {
-            Ok(recipe) => Some(Arc::new(recipe)),
+        let source = match trial {
+            Ok(recipe) => Some(Arc::new(Source::Deployed(Box::new(recipe)))),
             Err(DeployFailure::Application(log)) => {
-                card.scenarios = ordinary.iter().map(|compiled| undeployed(compiled, &log)).collect();
+                card.scenarios =
+                    ordinary.iter().map(|compiled| scoring::undeployed(compiled, &log)).collect();
                 None
             }
             Err(DeployFailure::Infrastructure(detail, source)) => {
                 return Err(EvaluatorError::Infrastructure { detail, source });
             }
         };
-        if let Some(recipe) = recipe {
-            card.scenarios = self.run_all(&ordinary, &recipe, &candidate).await?;
+        if let Some(source) = source {
+            card.scenarios = self.run_all(&ordinary, &source, &candidate).await?;
             name(&mut card, &ordinary, &key, |key| candidate.leaks.is_burnt(key, self.allowance_bits));
             // Nobody learns anything of the vault but whether it holds, and that once there is nothing else to mend.
             let met = policy::judge_verify(candidate.policy, &report(&card, candidate.requirements));
             if matches!(met, policy::Verdict::Pass(_)) && !vault.is_empty() {
-                card.vault = self.run_all(&vault, &recipe, &candidate).await?;
+                card.vault = self.run_all(&vault, &source, &candidate).await?;
             }
         } else {
             name(&mut card, &ordinary, &key, |key| candidate.leaks.is_burnt(key, self.allowance_bits));
@@ -193,172 +141,14 @@ impl Evaluator for ServiceEvaluator {
     }
 }
 
-/// Whether the candidate can be deployed at all, so that one that cannot does not cost a time-out for every run. One
-/// failure is tried again.
-async fn try_out(recipe: &Recipe) -> Result<(), DeployFailure> {
-    let mut failed = false;
-    let mut tried = 0;
-    loop {
-        tried += 1;
-        match Deployment::start(recipe).await {
-            Ok(deployment) => {
-                deployment.finish().await;
-                return Ok(());
-            }
-            Err(DeployFailure::Application(_)) if !failed => failed = true,
-            Err(DeployFailure::Infrastructure(..)) if tried < TRIALS => {}
-            Err(failure) => return Err(failure),
-        }
-    }
-}
-
-fn undeployed(compiled: &Compiled, log: &str) -> ScenarioScore {
-    let record = RunRecord {
-        milliseconds: 0,
-        outcome: Outcome::Failed {
-            class: FailureClass::NotDeployable,
-            sentence: None,
-            message: "the candidate could not be deployed".to_owned(),
-            log: log.to_owned(),
-        },
-    };
-    scored(compiled, Verdict::Failed, vec![record])
-}
-
-fn scored(compiled: &Compiled, verdict: Verdict, runs: Vec<RunRecord>) -> ScenarioScore {
-    let scenario = compiled.scenario.reveal();
-    ScenarioScore {
-        id: scenario.id.clone(),
-        name: scenario.name.clone(),
-        covers: scenario.covers.clone(),
-        critical: scenario.has_tag(&Tag::Critical),
-        verdict,
-        class: match verdict {
-            Verdict::Failed | Verdict::Flaky => scorecard::class(&runs),
-            Verdict::Passed | Verdict::Inconclusive => None,
-        },
-        key: None,
-        burnt: false,
-        runs,
-    }
-}
-
 impl ServiceEvaluator {
     async fn run_all(
         &self,
         scenarios: &[Arc<Compiled>],
-        recipe: &Arc<Recipe>,
+        source: &Arc<Source>,
         candidate: &Candidate<'_>,
     ) -> Result<Vec<ScenarioScore>, EvaluatorError> {
-        let places = Arc::new(Semaphore::new(self.parallel));
-        let (done, mut reports) = mpsc::unbounded_channel();
-        let mut tasks = JoinSet::new();
-        for (place, compiled) in scenarios.iter().enumerate() {
-            let (compiled, recipe, places, done) =
-                (Arc::clone(compiled), Arc::clone(recipe), Arc::clone(&places), done.clone());
-            tasks.spawn(async move { (place, decide(compiled, &recipe, &places, &done).await) });
-        }
-        drop(done);
-        let mut finished = 0;
-        let mut of = scenarios.len() * FIRST_RUNS as usize;
-        candidate.observer.progress(Progress::Scenarios { done: finished, of });
-        while let Some(change) = reports.recv().await {
-            match change {
-                Change::Run => finished += 1,
-                Change::Decided { runs } => of = (of + runs).saturating_sub(FIRST_RUNS as usize),
-            }
-            // A run beyond the usual ones is only known to be needed when it has been done.
-            candidate.observer.progress(Progress::Scenarios { done: finished, of: of.max(finished) });
-        }
-        let mut scores = BTreeMap::new();
-        while let Some(task) = tasks.join_next().await {
-            let (place, score) = task.map_err(|error| infrastructure("a scenario run broke down", error))?;
-            scores.insert(place, score);
-        }
-        Ok(scores.into_values().collect())
-    }
-}
-
-/// Told while scenarios run.
-enum Change {
-    /// One run is done.
-    Run,
-    /// A scenario is decided after so many runs.
-    Decided { runs: usize },
-}
-
-/// Runs a scenario until its verdict is known.
-async fn decide(
-    compiled: Arc<Compiled>,
-    recipe: &Recipe,
-    places: &Semaphore,
-    done: &mpsc::UnboundedSender<Change>,
-) -> ScenarioScore {
-    let mut runs = Runs::default();
-    let mut records = Vec::new();
-    let verdict = loop {
-        if let Some(verdict) = score::verdict(runs) {
-            break verdict;
-        }
-        let record = {
-            // The semaphore is never closed, so a place comes.
-            let _place = places.acquire().await;
-            run_once(&compiled, recipe).await
-        };
-        match record.outcome {
-            Outcome::Passed => runs.passed += 1,
-            Outcome::Failed { .. } => runs.failed += 1,
-            Outcome::Lost { .. } => runs.lost += 1,
-        }
-        records.push(record);
-        // Nobody listening is no reason to stop.
-        let _ = done.send(Change::Run);
-    };
-    let _ = done.send(Change::Decided { runs: records.len() });
-    scored(&compiled, verdict, records)
-}
-
-/// The same without a preloaded library, which changes more than the clock: some programs cannot even sleep under it.
-fn without_library(recipe: &Recipe) -> Recipe {
-    let clock = match &recipe.clock {
-        Clock::LibFaketime(_) | Clock::Fixed => Clock::Fixed,
-        Clock::Hook => Clock::Hook,
-    };
-    Recipe { clock, ..recipe.clone() }
-}
-
-async fn run_once(compiled: &Compiled, recipe: &Recipe) -> RunRecord {
-    let begun = Instant::now();
-    let running = tokio::time::timeout(LONGEST_RUN, perform(compiled, recipe));
-    let outcome = running.await.unwrap_or_else(|_| Outcome::Failed {
-        class: FailureClass::NoAnswer,
-        sentence: None,
-        message: "the run took too long as a whole".to_owned(),
-        log: String::new(),
-    });
-    RunRecord { milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX), outcome }
-}
-
-async fn perform(compiled: &Compiled, recipe: &Recipe) -> Outcome {
-    let (scenario, plan) = (compiled.scenario.reveal(), compiled.plan.reveal());
-    let recipe = if plan.moves_clock() { recipe } else { &without_library(recipe) };
-    let deployment = match Deployment::start(recipe).await {
-        Ok(deployment) => deployment,
-        Err(failure) => return outcome(failure.into(), None, String::new()),
-    };
-    match run::run(plan, deployment).await {
-        (Ending::Passed, _) => Outcome::Passed,
-        (Ending::Stopped(step, failure), log) => {
-            let sentence = plan.steps.get(step).and_then(|step| scenario.steps.get(step.sentence));
-            outcome(failure, sentence.map(|sentence| sentence.text.clone()), log)
-        }
-    }
-}
-
-fn outcome(failure: Failure, sentence: Option<String>, log: String) -> Outcome {
-    match failure {
-        Failure::Application(class, message) => Outcome::Failed { class, sentence, message, log },
-        Failure::Infrastructure(message) => Outcome::Lost { message },
+        scoring::run_all(scenarios, source, Effort::Sequential, self.parallel, candidate.observer).await
     }
 }
 

@@ -6,19 +6,25 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
 
+pub mod assess;
+pub mod base_url;
 pub mod bound;
+pub mod catalogue;
 pub mod clock;
 pub mod config;
 mod deploy;
 pub mod evaluator;
 pub mod grammar;
 pub mod health;
+pub mod history;
 pub mod key;
 pub mod plan;
 mod ports;
 mod run;
+pub mod sabotage;
 pub mod score;
 pub mod scorecard;
+mod scoring;
 #[cfg(test)]
 mod sealed;
 pub mod suite;

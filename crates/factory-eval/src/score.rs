@@ -19,6 +19,42 @@ const GOOD: f64 = 0.95;
 /// The rate of each error.
 const ERROR: f64 = 0.05;
 
+/// How many runs a scenario gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Effort {
+    /// Three, and more where they do not agree.
+    #[default]
+    Sequential,
+    /// So many scored runs, at least one. All have to pass; if only some do, it is flaky.
+    Exactly(u32),
+}
+
+impl Effort {
+    /// How many runs a scenario gets that behaves alike each time.
+    pub(crate) fn usual(self) -> u32 {
+        match self {
+            Effort::Sequential => FIRST_RUNS,
+            Effort::Exactly(runs) => runs,
+        }
+    }
+
+    /// The verdict, if the runs so far decide it.
+    pub(crate) fn verdict(self, runs: Runs) -> Option<Verdict> {
+        let wanted = match self {
+            Effort::Sequential => return verdict(runs),
+            Effort::Exactly(wanted) => wanted,
+        };
+        if runs.passed + runs.failed >= wanted {
+            return Some(match (runs.passed, runs.failed) {
+                (_, 0) => Verdict::Passed,
+                (0, _) => Verdict::Failed,
+                _ => Verdict::Flaky,
+            });
+        }
+        (runs.lost >= MOST_LOST).then_some(Verdict::Inconclusive)
+    }
+}
+
 /// Runs of one scenario so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Runs {
@@ -55,7 +91,7 @@ impl Verdict {
 }
 
 /// What to do next; nothing means another run.
-pub(crate) fn verdict(runs: Runs) -> Option<Verdict> {
+fn verdict(runs: Runs) -> Option<Verdict> {
     let scored = runs.passed + runs.failed;
     if scored <= FIRST_RUNS && runs.failed >= 2 {
         return Some(Verdict::Failed);
@@ -109,6 +145,19 @@ mod tests {
         assert_eq!(after("ff"), (Some(Verdict::Failed), 2));
         assert_eq!(after("pff"), (Some(Verdict::Failed), 3));
         assert_eq!(after("fpf"), (Some(Verdict::Failed), 3));
+    }
+
+    #[test]
+    fn a_number_of_runs_that_was_asked_for_is_kept() {
+        let of =
+            |wanted, passed, failed, lost| Effort::Exactly(wanted).verdict(Runs { passed, failed, lost });
+        assert_eq!(of(1, 0, 0, 0), None);
+        assert_eq!(of(1, 1, 0, 0), Some(Verdict::Passed));
+        assert_eq!(of(1, 0, 1, 3), Some(Verdict::Failed));
+        assert_eq!(of(5, 4, 0, 0), None);
+        assert_eq!(of(5, 4, 1, 0), Some(Verdict::Flaky));
+        assert_eq!(of(5, 0, 4, 0), None, "as many as were asked for");
+        assert_eq!(of(5, 4, 0, 4), Some(Verdict::Inconclusive));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::fmt::{Debug, Display};
 use factory_core::feedback::Holdout;
 use serde::Serialize;
 
+use crate::catalogue::{Catalogue, Entry, Problem, Uncompilable};
+use crate::sabotage::{Attempt, Sabotaged};
 use crate::scorecard::{Outcome, RunRecord, ScenarioScore, Scorecard};
 use crate::suite::{Compiled, HoldoutSuite, Uncompiled, Unparsable};
 
@@ -37,5 +39,11 @@ fn what_quotes_a_scenario_cannot_be_printed_serialized_or_copied() {
     assert!(<Compiled as Sealed<_>>::is_sealed());
     assert!(<Unparsable as Sealed<_>>::is_sealed());
     assert!(<Uncompiled as Sealed<_>>::is_sealed());
+    assert!(<Catalogue as Sealed<_>>::is_sealed());
+    assert!(<Entry as Sealed<_>>::is_sealed());
+    assert!(<Uncompilable as Sealed<_>>::is_sealed());
+    assert!(<Problem as Sealed<_>>::is_sealed());
+    assert!(<Sabotaged as Sealed<_>>::is_sealed());
+    assert!(<Attempt as Sealed<_>>::is_sealed());
     assert!(<Holdout<String> as Sealed<_>>::is_sealed());
 }

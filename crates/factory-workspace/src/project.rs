@@ -147,6 +147,26 @@ impl Project {
         Ok(files)
     }
 
+    /// The commit that a revision names, such as `main`, `HEAD~2`, a tag or an id; `None` if it names none.
+    ///
+    /// # Errors
+    /// [`ProjectError::Git`]
+    pub fn resolve(&self, revision: &str) -> Result<Option<GitOid>, ProjectError> {
+        let repository = self.open()?;
+        match repository.revparse_single(revision).and_then(|object| object.peel_to_commit()) {
+            Ok(commit) => Ok(Some(oid_of(commit.id()))),
+            Err(error)
+                if matches!(
+                    error.code(),
+                    ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Peel | ErrorCode::Ambiguous
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(source) => Err(self.git(source)),
+        }
+    }
+
     /// The content of a file in a commit, `path` being relative to the repository's root; `None` if there is no such file.
     /// As committed: no filter or line-ending conversion is applied.
     ///

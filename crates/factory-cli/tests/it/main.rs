@@ -18,6 +18,7 @@ mod dry_run;
 mod editing;
 mod endpoint;
 mod entries;
+mod evaluating;
 mod fixture;
 mod foreign;
 mod full_disk;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         recordings::trials(),
         unsealed::trials(),
         deployments::trials(),
+        evaluating::trials(),
         holdouts::trials(),
         interrupted::trials(),
         correction::trials(),

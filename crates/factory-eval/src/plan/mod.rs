@@ -5,6 +5,7 @@
 
 mod action;
 mod check;
+mod needs;
 mod template;
 
 pub use action::{Action, Body, Capture, Fault, Fresh, Period, Request, Source, Stop};

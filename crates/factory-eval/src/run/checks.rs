@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::http::Answer;
 use super::judge::{self, Thing};
 use super::state::{Failure, Output, State, failed, infrastructure};
-use super::{links, mails, search, values};
+use super::{links, mails, values};
 use crate::plan::{
     AnswerRef, Check, LinkPart, MailPart, OutputPart, Parts, Predicate, StatusPattern, Tally, Template,
 };
@@ -113,15 +113,20 @@ pub(crate) async fn check(state: &mut State, check: &Check) -> Result<(), Failur
             require(link.alone, FailureClass::WrongContent, || format!("something follows {}", link.text))
         }
         Check::Files { text, not } => {
-            let forms = search::forms(&text.fill(&state.values));
-            let folder = state.deployment.scratch();
-            let found = search::in_files(&forms, &folder)
+            let text = text.fill(&state.values);
+            let folder = state.target.scratch();
+            let folder =
+                folder.ok_or_else(|| infrastructure("the service's files are not ours to see".to_owned()))?;
+            let found = state
+                .seam
+                .files(&text, &folder, !*not)
                 .map_err(|error| infrastructure(format!("the scratch folder cannot be read: {error}")))?;
             leak(found.is_some(), *not, || format!("in the file {}", found.clone().unwrap_or_default()))
         }
         Check::Log { text, not } => {
-            let forms = search::forms(&text.fill(&state.values));
-            leak(search::occurs(&forms, &state.deployment.log()), *not, || "in the log".to_owned())
+            let text = text.fill(&state.values);
+            let found = state.seam.log(&text, state.target.log(), !*not);
+            leak(found, *not, || "in the log".to_owned())
         }
         Check::Exit(predicate) => {
             let exit = Value::from(command(state)?.exit);

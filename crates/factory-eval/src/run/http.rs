@@ -73,7 +73,7 @@ pub(crate) fn prepare(
     let bad = |what: &str| infrastructure(format!("the request cannot be made: {what}"));
     // As a browser does: what a path cannot hold is encoded, and a fragment stays here.
     let url = Url::parse(&url).map_err(|_| bad("its address"))?;
-    let host = base.strip_prefix("http://").unwrap_or(base);
+    let host = &url[Position::BeforeHost..Position::AfterPort];
     let target = &url[Position::BeforePath..Position::AfterQuery];
     let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| bad("its method"))?;
     let mut headers = HeaderMap::new();

@@ -19,8 +19,8 @@ const SETTLE: Duration = Duration::from_millis(50);
 
 /// From here on mails are counted anew.
 pub(crate) async fn open_window(state: &mut State) {
-    state.deployment.smtp.wait_until_quiet(state.acted, SETTLE, PATIENCE).await;
-    state.window = state.deployment.smtp.mails().len();
+    state.target.smtp().wait_until_quiet(state.acted, SETTLE, PATIENCE).await;
+    state.window = all(state).len();
     state.found.clear();
 }
 
@@ -43,9 +43,11 @@ pub(crate) async fn count(
             && to.as_ref().is_none_or(|to| mail.goes_to(to))
             && !(since == Since::LastCheck && found.contains(&mail.order))
     };
-    let smtp = &state.deployment.smtp;
+    let smtp = state.target.smtp();
     if count.min > 0 {
-        let enough = |mails: &[Arc<Mail>]| mails.iter().filter(counts).count() >= count.min;
+        let enough = |mails: &[Arc<Mail>]| {
+            state.seam.mails(mails.to_vec(), true).iter().filter(counts).count() >= count.min
+        };
         if smtp.wait_for(enough, within.unwrap_or(PATIENCE)).await.is_none() {
             return Err(failed(
                 FailureClass::MissingEffect,
@@ -75,6 +77,7 @@ pub(crate) async fn count(
             ),
         ));
     }
+    state.seam.counted.push(matching.iter().map(|mail| mail.order).collect());
     // “A mail arrives” speaks for one mail, not for all that are there: “no further mail” after it means a second, too.
     let spoken_for = if count.max.is_none() { count.min } else { matching.len() };
     state.found.extend(matching.iter().rev().take(spoken_for).map(|mail| mail.order));
@@ -85,12 +88,22 @@ pub(crate) async fn count(
     Ok(())
 }
 
+/// All mails, as the evaluator sees them.
+pub(crate) fn all(state: &State) -> Vec<Arc<Mail>> {
+    state.seam.mails(state.target.smtp().mails(), false)
+}
+
+/// All mails, as the evaluator sees them where it counts.
+fn counted(state: &State) -> Vec<Arc<Mail>> {
+    state.seam.mails(state.target.smtp().mails(), true)
+}
+
 fn matching(state: &State, counts: impl Fn(&&Arc<Mail>) -> bool) -> Vec<Arc<Mail>> {
-    state.deployment.smtp.mails().iter().filter(|mail| counts(mail)).cloned().collect()
+    counted(state).iter().filter(|mail| counts(mail)).cloned().collect()
 }
 
 fn list(state: &State) -> String {
-    let mails = state.deployment.smtp.mails();
+    let mails = all(state);
     let lines: Vec<String> = mails
         .iter()
         .map(|mail| format!("#{} to {} “{}”", mail.order, mail.recipients.join(", "), mail.subject))
@@ -101,7 +114,7 @@ fn list(state: &State) -> String {
 /// Makes the newest mail to an address the current one.
 pub(crate) fn select(state: &mut State, to: &Template) -> Result<(), Failure> {
     let address = to.fill(&state.values);
-    let mails = state.deployment.smtp.mails();
+    let mails = all(state);
     let newest = mails.iter().rev().find(|mail| mail.goes_to(&address));
     let newest = newest.ok_or_else(|| {
         failed(FailureClass::MissingEffect, format!("there is no mail to {address}; {}", list(state)))

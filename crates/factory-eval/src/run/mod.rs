@@ -1,13 +1,19 @@
-//! Runs a plan against a deployment and says how it ended.
+//! Runs a plan against a deployment or a running service and says how it ended.
 
 mod checks;
 mod http;
 mod judge;
 mod links;
 mod mails;
+mod seam;
 mod search;
 mod state;
+mod target;
 mod values;
 
-pub(crate) use http::looks_ready;
+pub(crate) use http::{Answer, looks_ready};
+#[cfg(test)]
+pub(crate) use judge::{Thing, judge};
+pub(crate) use seam::{AnswerChange, CommandChange, MailChange, STRANGE, Seam, Tampering};
 pub(crate) use state::{Ending, Failure, run};
+pub(crate) use target::{AGENT, RunningService, Target};

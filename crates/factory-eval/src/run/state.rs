@@ -10,8 +10,10 @@ use factory_twin::{Mail, SmtpFault};
 use tokio::task::JoinSet;
 
 use super::http::{self, Answer};
+use super::seam::Seam;
+use super::target::Target;
 use super::{checks, links, mails, values};
-use crate::deploy::{DeployFailure, Deployment};
+use crate::deploy::DeployFailure;
 use crate::plan::{Action, AnswerRef, Capture, Fault, Period, Plan, Request, Source};
 
 /// How long a command of a scenario may run.
@@ -56,7 +58,8 @@ pub(crate) enum Ending {
 
 /// What a run has seen so far.
 pub(crate) struct State {
-    pub(crate) deployment: Deployment,
+    pub(crate) target: Target,
+    pub(crate) seam: Seam,
     pub(crate) values: BTreeMap<String, String>,
     /// Answers to the last sentence that sent something.
     pub(crate) answers: Vec<Answer>,
@@ -73,20 +76,25 @@ pub(crate) struct State {
 }
 
 /// What a command left.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Output {
     pub(crate) exit: i64,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// Runs all steps of `plan`, and ends the deployment. With a failure comes the end of the service's log.
-pub(crate) async fn run(plan: &Plan, deployment: Deployment) -> (Ending, String) {
+/// Runs all steps of `plan`, and ends what it was run against if that is ours. With a failure comes the end of the service's
+/// log, and with every end what the run has seen.
+pub(crate) async fn run(plan: &Plan, target: Target, seam: Seam) -> (Ending, String, Seam) {
     let mut values = BTreeMap::new();
-    values.insert("url".to_owned(), deployment.url());
-    values.insert("port".to_owned(), deployment.port().to_string());
-    values.insert("scratch".to_owned(), deployment.scratch().display().to_string());
+    values.insert("url".to_owned(), target.url());
+    values.insert("port".to_owned(), target.port().to_string());
+    if let Some(scratch) = target.scratch() {
+        values.insert("scratch".to_owned(), scratch.display().to_string());
+    }
     let mut state = State {
-        deployment,
+        target,
+        seam,
         values,
         answers: Vec::new(),
         named: BTreeMap::new(),
@@ -106,10 +114,11 @@ pub(crate) async fn run(plan: &Plan, deployment: Deployment) -> (Ending, String)
     }
     let log = match ending {
         Ending::Passed => String::new(),
-        Ending::Stopped(..) => state.deployment.log_text(),
+        Ending::Stopped(..) => state.target.log_text(),
     };
-    state.deployment.finish().await;
-    (ending, log)
+    state.seam.mails = mails::all(&state);
+    state.target.finish().await;
+    (ending, log, state.seam)
 }
 
 impl State {
@@ -118,7 +127,7 @@ impl State {
             Action::Send { requests, times, together } => self.send(requests, *times, *together).await?,
             Action::Run(command) => {
                 let line = command.fill(&self.values);
-                let finished = self.deployment.run(&line, COMMAND).await?;
+                let finished = self.target.run(&line, COMMAND).await?;
                 let exit = match finished.end {
                     End::Exited(code) => i64::from(code),
                     End::Signalled(signal) => 128 + i64::from(signal),
@@ -126,13 +135,13 @@ impl State {
                         return Err(failed(FailureClass::NoAnswer, format!("`{line}` did not end in time")));
                     }
                 };
-                self.output =
-                    Some(Output { exit, stdout: finished.stdout.text(), stderr: finished.stderr.text() });
+                let output = Output { exit, stdout: finished.stdout.text(), stderr: finished.stderr.text() };
+                self.output = Some(self.seam.command(output));
                 self.acted = Instant::now();
             }
             Action::Advance(period) => {
                 let by = self.period(period)?;
-                self.deployment.advance(by)?;
+                self.target.advance(by)?;
                 self.acted = Instant::now();
             }
             Action::Wait(time) => tokio::time::sleep(*time).await,
@@ -143,10 +152,10 @@ impl State {
                     Fault::Reject => SmtpFault::Reject,
                     Fault::Hang => SmtpFault::Hang,
                 };
-                self.deployment.set_mail_fault(fault).await?;
+                self.target.set_mail_fault(fault).await?;
             }
             Action::Restart(how) => {
-                self.deployment.restart(*how).await?;
+                self.target.restart(*how).await?;
                 self.acted = Instant::now();
             }
             Action::MailWindow => mails::open_window(self).await,
@@ -166,12 +175,12 @@ impl State {
     }
 
     async fn send(&mut self, requests: &[Request], times: u32, together: bool) -> Result<(), Failure> {
-        let base = self.deployment.url();
+        let base = self.target.url();
         let mut prepared = Vec::new();
         for time in 1..=times {
             self.values.insert("n".to_owned(), time.to_string());
             for request in requests {
-                prepared.push(http::prepare(&base, self.deployment.agent(), request, &self.values)?);
+                prepared.push(http::prepare(&base, self.target.agent(), request, &self.values)?);
             }
         }
         self.values.remove("n");
@@ -180,7 +189,7 @@ impl State {
             // All connections are there before the first request is sent, so that the requests meet.
             let mut ready = Vec::new();
             for request in prepared {
-                ready.push((self.deployment.dial().await, request));
+                ready.push((self.target.dial().await, request));
             }
             let mut sending = JoinSet::new();
             for (place, (connection, request)) in ready.into_iter().enumerate() {
@@ -191,10 +200,11 @@ impl State {
                 let (place, answer) = sent.map_err(|error| infrastructure(error.to_string()))?;
                 answers.insert(place, answer?);
             }
-            self.answers = answers.into_values().collect();
+            self.answers = answers.into_values().map(|answer| self.seam.answer(answer)).collect();
         } else {
             for request in prepared {
-                self.answers.push(http::send(self.deployment.dial().await, request).await?);
+                let answer = http::send(self.target.dial().await, request).await?;
+                self.answers.push(self.seam.answer(answer));
             }
         }
         self.acted = Instant::now();

@@ -1,0 +1,93 @@
+//! Which scenarios a verb is about.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use factory_eval::catalogue::{Catalogue, Entry};
+use factory_eval::suite::Compiled;
+use factory_spec::{Scenario, Tag};
+
+use crate::args::scenario::Which;
+use crate::config::place::Place;
+use crate::error::CliError;
+use crate::output;
+
+/// The scenarios that are meant, and where they were looked for.
+pub(super) struct Chosen {
+    pub(super) catalogue: Catalogue,
+    pub(super) named: Vec<PathBuf>,
+}
+
+/// Reads what is named, or the project's holdouts. Only the latter needs a project.
+pub(super) fn choose(which: &Which) -> Result<Chosen, CliError> {
+    let named = match which.files.as_slice() {
+        [] => match (&which.holdouts, Place::here()) {
+            (_, Ok(place)) => vec![place.all_holdouts(which.holdouts.as_deref())?],
+            (Some(folder), Err(_)) => vec![folder.clone()],
+            (None, Err(error)) => return Err(error.hint("or name files of scenarios")),
+        },
+        files => files.to_vec(),
+    };
+    let mut catalogue = Catalogue::read(&named)
+        .map_err(|error| CliError::usage("the scenarios cannot be read").because(&error))?;
+    for file in &catalogue.unparsable {
+        output::note(&factory_spec::render(&file.findings, &file.file, &file.source));
+    }
+    let there_were = catalogue.entries.len();
+    catalogue.entries.retain(|entry| is_meant(entry.scenario(), which));
+    if catalogue.entries.is_empty() && catalogue.unparsable.is_empty() {
+        let places: Vec<String> = named.iter().map(|path| path.display().to_string()).collect();
+        return Err(match there_were {
+            0 => CliError::usage(format!("there are no scenarios in {}", places.join(", ")))
+                .hint("docs/scenarios.md says how they are written"),
+            count => CliError::usage(format!("none of the {count} scenarios is meant"))
+                .hint("`factory scenario list` names them; loosen --filter or --tag"),
+        });
+    }
+    Ok(Chosen { catalogue, named })
+}
+
+fn is_meant(scenario: &Scenario, which: &Which) -> bool {
+    let wanted = which.filter.as_ref().map(|text| text.to_lowercase());
+    let contains = |text: &str| wanted.as_ref().is_none_or(|wanted| text.to_lowercase().contains(wanted));
+    let has = |tag: &String| {
+        let tag = tag.trim_start_matches('@');
+        scenario.tags.iter().any(|known: &Tag| known.as_str() == tag)
+            || scenario.covers.iter().any(|id| id.eq_ignore_ascii_case(tag))
+    };
+    (contains(&scenario.id) || contains(&scenario.name))
+        && (which.tag.is_empty() || which.tag.iter().any(has))
+}
+
+impl Chosen {
+    /// The compiled scenarios; an error, with every problem shown, if any is not.
+    pub(super) fn compiled(&self) -> Result<Vec<Arc<Compiled>>, CliError> {
+        let broken = self.show_problems() + self.catalogue.unparsable.len();
+        if broken > 0 {
+            return Err(CliError::usage("some scenarios cannot be run").hint(
+                "docs/scenarios.md lists the sentences that are understood; steps.toml adds your own",
+            ));
+        }
+        if let Some(id) = self.catalogue.duplicate() {
+            return Err(CliError::usage(format!("two of the scenarios have the id {id}"))
+                .hint("rename one, or name the files of one of them only"));
+        }
+        Ok(self.catalogue.entries.iter().filter_map(|entry| entry.compiled.as_ref().ok().cloned()).collect())
+    }
+
+    /// Shows what keeps scenarios from having a plan, and says how many there are.
+    fn show_problems(&self) -> usize {
+        let broken = self.catalogue.entries.iter().filter(|entry| entry.compiled.is_err());
+        broken.inspect(|entry| problems(entry).iter().for_each(|line| output::note_line(line))).count()
+    }
+}
+
+/// What is wrong with a scenario, a line for each place and each reason.
+pub(super) fn problems(entry: &Entry) -> Vec<String> {
+    let Err(uncompilable) = &entry.compiled else { return Vec::new() };
+    let lines = uncompilable.problems.iter().flat_map(|problem| {
+        let place = format!("{}:{}:{}", entry.file.display(), problem.place.line, problem.place.column);
+        [format!("{place}: {}", problem.error.sentence), format!("    {}", problem.error.why)]
+    });
+    lines.collect()
+}

@@ -1,0 +1,126 @@
+//! `factory scenario plan`: what scenarios do, and which sentences are not understood. It shows all of a scenario, to the
+//! person who may read it anyway.
+
+use factory_eval::catalogue::Entry;
+use factory_eval::plan::{Plan, PlanStep};
+use serde::Serialize;
+
+use super::chosen;
+use crate::args::ListFormat;
+use crate::args::scenario::Which;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::{output, story};
+
+/// What `--format json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    /// Version of this form.
+    schema: u32,
+    scenarios: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    id: &'a str,
+    name: &'a str,
+    file: String,
+    line: usize,
+    /// Nothing if a sentence could not be compiled.
+    plan: Option<&'a Plan>,
+    problems: Vec<ProblemRow<'a>>,
+    /// Why it cannot be run against a service that runs already, if so.
+    needs_deployment: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ProblemRow<'a> {
+    line: usize,
+    column: usize,
+    /// In bytes of the file.
+    span: std::ops::Range<usize>,
+    sentence: &'a str,
+    why: &'a str,
+}
+
+pub(super) fn plan(which: &Which, format: ListFormat) -> Result<Exit, CliError> {
+    let chosen = chosen::choose(which)?;
+    let catalogue = &chosen.catalogue;
+    match format {
+        ListFormat::Human => output::text(&catalogue.entries.iter().map(shown).collect::<String>()),
+        ListFormat::Json => {
+            output::json(&Report { schema: 1, scenarios: catalogue.entries.iter().map(row).collect() });
+        }
+    }
+    let broken = catalogue.entries.iter().filter(|entry| entry.compiled.is_err()).count();
+    if broken + catalogue.unparsable.len() == 0 {
+        return Ok(Exit::Clean);
+    }
+    if broken > 0 {
+        output::note_line(&format!("{broken} of {} scenarios cannot be compiled", catalogue.entries.len()));
+    }
+    Ok(Exit::Usage)
+}
+
+/// The plan of an entry. The one place where a plan is revealed to be shown.
+fn revealed(entry: &Entry) -> Option<&Plan> {
+    entry.compiled.as_ref().ok().map(|compiled| compiled.plan.reveal())
+}
+
+fn row(entry: &Entry) -> Row<'_> {
+    let (scenario, plan) = (entry.scenario(), revealed(entry));
+    let problems = entry.compiled.as_ref().err().into_iter().flat_map(|broken| &broken.problems);
+    Row {
+        id: &scenario.id,
+        name: &scenario.name,
+        file: entry.file.display().to_string(),
+        line: entry.line,
+        plan,
+        problems: problems
+            .map(|problem| ProblemRow {
+                line: problem.place.line,
+                column: problem.place.column,
+                span: problem.error.span.clone(),
+                sentence: &problem.error.sentence,
+                why: &problem.error.why,
+            })
+            .collect(),
+        needs_deployment: plan.and_then(Plan::needs_deployment),
+    }
+}
+
+fn shown(entry: &Entry) -> String {
+    let scenario = entry.scenario();
+    let mut text = format!(
+        "{}  {}  ({}:{})\n",
+        story::one_line(&scenario.id),
+        story::one_line(&scenario.name),
+        entry.file.display(),
+        entry.line
+    );
+    if let Some(plan) = revealed(entry) {
+        for (place, sentence) in scenario.steps.iter().enumerate() {
+            text.push_str(&format!("  {:?} {}\n", sentence.keyword, story::one_line(&sentence.text)));
+            let steps = plan.steps.iter().filter(|step| step.sentence == place);
+            text.extend(steps.map(|step| format!("      {}\n", action(step))));
+        }
+        if let Some(what) = plan.needs_deployment() {
+            text.push_str(&format!("  needs a deployment of its own: {what}\n"));
+        }
+    }
+    text.extend(chosen::problems(entry).iter().map(|line| format!("  {line}\n")));
+    text.push('\n');
+    text
+}
+
+/// A step on one line: what is done, and with what.
+fn action(step: &PlanStep) -> String {
+    match serde_json::to_value(&step.action) {
+        Ok(serde_json::Value::Object(parts)) => {
+            parts.iter().map(|(name, value)| format!("{} {value}", name.replace('_', " "))).collect()
+        }
+        Ok(serde_json::Value::String(name)) => name.replace('_', " "),
+        Ok(other) => other.to_string(),
+        Err(error) => error.to_string(),
+    }
+}

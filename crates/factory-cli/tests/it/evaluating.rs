@@ -1,0 +1,258 @@
+//! The evaluator by itself: scenarios listed, compiled and run without a run, and the evaluator measured.
+
+use std::fs;
+use std::io::Read as _;
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::fixture::{FACTORY, World};
+use crate::process::{self, Running, wait_until};
+use crate::{case, with_python};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        with_python("a_commit_is_evaluated_without_a_run", a_commit_is_evaluated),
+        with_python("a_service_that_runs_is_evaluated_without_a_project", a_running_service_is_evaluated),
+        with_python("tampered_observations_are_noticed", tampered_observations_are_noticed),
+        case("scenarios_are_listed_and_planned", scenarios_are_listed_and_planned),
+        case("what_cannot_be_evaluated_is_a_usage_error", what_cannot_be_evaluated),
+        case("nothing_in_a_checkout_can_ask_for_scenarios", nothing_in_a_checkout_can_ask),
+    ]
+}
+
+/// Makes the service of the project do what its specification says, or another thing for strangers.
+fn serve(world: &World, stranger: &str) {
+    let text = fs::read_to_string(world.project().join("service.py")).unwrap();
+    let start = "        return 200, {\"status\": \"ok\"}\n";
+    let (before, _) = text.split_once(start).unwrap();
+    let (_, after) = text.split_once("    return 404").unwrap();
+    let greets = format!(
+        "    if path == \"/hello\":\n        return 200, {{\"greeting\": \"hello\"}}\n    if path.startswith(\"/hello/\"):\n        return {stranger}\n    return 404"
+    );
+    world.write("service.py", &format!("{before}{start}{greets}{after}"));
+}
+
+const RIGHT: &str = "404, {\"error\": \"nobody knows them\"}";
+const WRONG: &str = "200, {\"greeting\": \"hello\"}";
+
+fn a_commit_is_evaluated() {
+    let world = World::without_model();
+    serve(&world, RIGHT);
+    world.commit("It greets");
+    let junit = world.root().join("junit.xml");
+    let ran = world.factory(&[
+        "scenario",
+        "run",
+        "--at",
+        "HEAD",
+        "--spec",
+        "specs/feature-greeting.md",
+        "--junit",
+        junit.to_str().unwrap(),
+    ]);
+    let ran = ran.ends_with(0).says("3 of 3 scenarios passed (100.0 %)").says("at least 36.8 %");
+    ran.says("2 of 2 requirements have a scenario, 2 one that passed");
+    let xml = fs::read_to_string(&junit).unwrap();
+    assert!(xml.contains("tests=\"3\" failures=\"0\" errors=\"0\""), "{xml}");
+
+    serve(&world, WRONG);
+    world.commit("It greets everybody");
+    let args = ["scenario", "run", "--at", "HEAD", "--against", "base", "--runs", "1", "--format", "json"];
+    let ran = world.factory(&[&args[..], &["--junit", junit.to_str().unwrap()]].concat()).ends_with(1);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&report["passed"], &report["failed"]), (&json!(2), &json!(1)));
+    let stranger = "stranger/dulcinea-remains-unannounced";
+    assert_eq!(report["regressions"], json!([stranger]));
+    assert_eq!(report["critical_not_passed"], json!([]));
+    let rows = report["scenarios"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["id"] == stranger).unwrap();
+    assert_eq!((&row["verdict"], &row["class"]), (&json!("failed"), &json!("wrong_status")));
+    assert_eq!(row["reasons"][0]["sentence"], "the status is 404");
+    assert!(row["reasons"][0]["found"].as_str().unwrap().starts_with("200"), "{row}");
+    assert!(fs::read_to_string(&junit).unwrap().contains("<failure type=\"wrong_status\""));
+
+    // What was found is kept for the evaluator, by keys; a damaged file hides nothing.
+    fs::write(world.store().join("evaluator/stray.json"), "nonsense").unwrap();
+    let health = world.json(&["scenario", "health"]);
+    assert_eq!(health["damaged"].as_array().unwrap().len(), 1);
+    let rows = health["scenarios"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["id"] == stranger).unwrap();
+    let fared = &row["history"];
+    assert_eq!(
+        (&fared["evaluations"], &fared["passed"], &fared["last"]),
+        (&json!(2), &json!(1), &json!("failed"))
+    );
+    world
+        .factory(&["scenario", "health"])
+        .ends_with(0)
+        .says("stray.json is damaged")
+        .says("passed 1 of 2 times");
+
+    // A commit that cannot be deployed fails every scenario, and its log is shown.
+    world.write("service.py", "raise SystemExit('broken beyond repair')\n");
+    world.commit("It breaks");
+    let ran = world.factory(&["scenario", "run", "--at", "HEAD"]).ends_with(1);
+    ran.says("0 of 3 scenarios passed").says("broken beyond repair").says("critical and not passed: plain/");
+    world.assert_no_checkout();
+    world.assert_no_process();
+}
+
+/// The service of the project, started by hand.
+struct Service {
+    running: Running,
+    url: String,
+}
+
+fn start(world: &World) -> Service {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = world.command("python3", &["-S", "service.py"]);
+    command.env("PORT", port.to_string());
+    let running = Running::start(command);
+    wait_until("the service listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    Service { running, url: format!("http://127.0.0.1:{port}") }
+}
+
+fn a_running_service_is_evaluated() {
+    let world = World::without_model();
+    serve(&world, RIGHT);
+    let service = start(&world);
+    // Somewhere that is neither a project nor a repository.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let mut command = world.command(FACTORY, args);
+        command.current_dir(elsewhere.path());
+        process::run(command)
+    };
+    let file = |name: &str| world.holdouts().join(name).display().to_string();
+    let (plain, stranger, steady) = (file("plain.md"), file("stranger.md"), file("steady.md"));
+    let at = ["scenario", "run", "--base-url", service.url.as_str()];
+    let ran = run(&[&at[..], &[&plain, &stranger]].concat()).ends_with(0);
+    ran.says("2 of 2 scenarios passed").says("all scenarios share its state");
+    // A restart is not ours to make: that is no pass.
+    let junit = elsewhere.path().join("junit.xml");
+    let ran = run(&[&at[..], &[&plain, &steady, "--junit", junit.to_str().unwrap()]].concat()).ends_with(1);
+    let ran = ran.says("1 of 2 scenarios passed").says("not run: it restarts the service");
+    ran.says("inconclusive  0 of 0  steady/sancho-returns-after-the-nap");
+    assert!(fs::read_to_string(&junit).unwrap().contains("errors=\"1\""));
+    let ran = run(&[&at[..], &[&plain, &steady, "--filter", "QUIXOTE"]].concat());
+    ran.ends_with(0).says("1 of 1 scenarios passed");
+    run(&[&at[..], &[&plain, "--tag", "vault"]].concat())
+        .ends_with(2)
+        .says("none of the 1 scenarios is meant");
+
+    service.running.kill();
+    let ran = run(&[&at[..], &[&plain]].concat()).ends_with(1);
+    ran.says("0 of 1 scenarios passed").says("no answer");
+
+    // Whoever talks nonsense fails, and nothing breaks.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = std::io::Write::write_all(&mut stream, b"\x00\xff nonsense \x1b[2J\r\n\r\n");
+        }
+    });
+    run(&["scenario", "run", "--base-url", &url, &plain]).ends_with(1).says("0 of 1 scenarios passed");
+}
+
+fn tampered_observations_are_noticed() {
+    let world = World::without_model();
+    serve(&world, RIGHT);
+    world.commit("It greets");
+    let args = ["scenario", "sabotage", "--responses", "--state", "--at", "HEAD", "--format", "json"];
+    let ran = world.factory(&args).ends_with(0);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&report["asserted"]["passed"], &report["asserted"]["unscored"]), (&json!(0), &json!(0)));
+    assert!(report["asserted"]["tampered"].as_u64().unwrap() >= 10, "{}", report["asserted"]);
+    assert!(report["asserted"]["upper_bound_bp"].as_u64().unwrap() < 3000);
+    // Nothing is said of the type of the content, so that another is not noticed; the body is said word by word.
+    let rows = report["scenarios"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["id"].as_str().unwrap().starts_with("plain/")).unwrap();
+    let missing = row["missing_assertions"].as_array().unwrap();
+    assert!(missing.contains(&json!("answer 1: header content-type removed")), "{row}");
+    assert!(missing.iter().all(|missing| missing.as_str().unwrap().contains("content-type")), "{row}");
+    let health = world.json(&["scenario", "health"]);
+    let measured = health["scenarios"].as_array().unwrap().iter();
+    assert!(measured.clone().all(|row| row["history"]["fidelity"]["passed"] == 0), "{health}");
+
+    // A scenario that does not pass cannot notice anything.
+    serve(&world, WRONG);
+    world.commit("It greets everybody");
+    let ran = world.factory(&["scenario", "sabotage", "--responses", "--at", "HEAD", "--filter", "dulcinea"]);
+    ran.ends_with(1).says("not tampered with: the status is 404").says("nothing is known");
+}
+
+fn scenarios_are_listed_and_planned() {
+    let world = World::without_model();
+    let listed = world.json(&["scenario", "list"]);
+    let rows = listed["scenarios"].as_array().unwrap();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(
+        (&rows[0]["id"], &rows[0]["line"], &rows[0]["tags"], &rows[0]["covers"], &rows[0]["compiles"]),
+        (
+            &json!("plain/quixote-walks-in-and-is-welcomed"),
+            &json!(1),
+            &json!(["critical"]),
+            &json!(["R1"]),
+            &json!(true)
+        )
+    );
+    world.factory(&["scenario", "list", "--tag", "critical"]).ends_with(0).never_says("Dulcinea");
+    let plan = world.factory(&["scenario", "plan", "--filter", "sancho"]).ends_with(0);
+    plan.says("restart").says("needs a deployment of its own").never_says("Dulcinea");
+    let plans = world.json(&["scenario", "plan"]);
+    assert!(plans["scenarios"].as_array().unwrap().iter().all(|row| row["plan"]["steps"].is_array()));
+
+    world.write_holdout(
+        "odd.md",
+        "# Scenario: Odd\n\nWhen the client sends GET /hello\nThen the moon is full\nAnd the status is 200\n",
+    );
+    let plan = world.factory(&["scenario", "plan"]).ends_with(2).says("odd.md:4:").says("the moon is full");
+    plan.says("1 of 4 scenarios cannot be compiled").says("Quixote");
+    let odd = world.factory(&["scenario", "plan", "--filter", "odd", "--format", "json"]).ends_with(2);
+    let plans: Value = serde_json::from_str(&odd.out).unwrap();
+    let problem = &plans["scenarios"][0]["problems"][0];
+    assert_eq!((&plans["scenarios"][0]["plan"], &problem["line"]), (&Value::Null, &json!(4)));
+    world.factory(&["scenario", "list"]).ends_with(0).says("cannot be compiled");
+    world.factory(&["scenario", "run", "--at", "HEAD"]).ends_with(2).says("the moon is full");
+}
+
+fn what_cannot_be_evaluated() {
+    let world = World::without_model();
+    let run = |args: &[&str]| world.factory(&[&["scenario", "run"], args].concat()).ends_with(2);
+    run(&[]).says("--base-url");
+    run(&["--base-url", "http://127.0.0.1:9", "--at", "HEAD"]).says("cannot be used with");
+    run(&["--base-url", "https://shop.test"]).says("without TLS");
+    run(&["--base-url", "127.0.0.1:9"]).says("is no address of a service");
+    run(&["--at", "no-such-branch"]).says("names no commit");
+    run(&["--at", "HEAD", "--runs", "0"]).says("0 is not in");
+    run(&["--at", "HEAD", "nowhere.md"]).says("`nowhere.md` cannot be read");
+    run(&["--at", "HEAD", "--spec", "nowhere.md"]).says("cannot be read");
+    world.factory(&["scenario", "sabotage", "--at", "HEAD"]).ends_with(2).says("--responses");
+}
+
+/// In a checkout are the project's files and nothing of this machine: no store, and no word on where holdouts are.
+fn nothing_in_a_checkout_can_ask() {
+    let world = World::without_model();
+    let checkout: PathBuf = world.root().join("checkout");
+    world.git(&["clone", "--quiet", ".", checkout.to_str().unwrap()]);
+    for verb in [
+        &["list"][..],
+        &["plan"],
+        &["run", "--at", "HEAD"],
+        &["sabotage", "--responses", "--at", "HEAD"],
+        &["health"],
+    ] {
+        let mut command = world.command(FACTORY, &[&["scenario"], verb].concat());
+        command.current_dir(&checkout);
+        let ran = process::run(command).ends_with(2).says("no holdout");
+        for secret in ["uixote", "ulcinea", "Sancho", "set-aside"] {
+            assert!(!ran.out.contains(secret) && !ran.err.contains(secret), "{verb:?}: {ran}");
+        }
+        assert!(!checkout.join(".factory").exists(), "{verb:?} makes no store");
+    }
+}

@@ -1,0 +1,200 @@
+//! Scenarios that a person names by file or folder, each with its plan or with what keeps it from having one. Unlike a
+//! [`HoldoutSuite`](crate::suite::HoldoutSuite) it is there although something in it cannot be used. It quotes scenarios, so
+//! none of it can be printed or serialized.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use factory_core::feedback::Holdout;
+use factory_spec::{LineColumn, Scenario, parse_scenarios, position};
+
+use crate::grammar::{self, CompileError, PhraseError, Phrases};
+use crate::suite::{Compiled, Unparsable, files};
+
+/// All that was named.
+pub struct Catalogue {
+    /// The scenarios, in the order of the arguments and of the paths in a folder.
+    pub entries: Vec<Entry>,
+    /// Files that are not what scenarios look like. What could be read of them is among the entries.
+    pub unparsable: Vec<Unparsable>,
+}
+
+/// One scenario.
+pub struct Entry {
+    /// Its file, as it was named or found.
+    pub file: PathBuf,
+    /// The line that its heading is in, from 1.
+    pub line: usize,
+    /// Its plan, or the sentences that no plan can be made of.
+    pub compiled: Result<Arc<Compiled>, Uncompilable>,
+}
+
+/// A scenario without a plan.
+pub struct Uncompilable {
+    /// The scenario.
+    pub scenario: Holdout<Scenario>,
+    /// What is wrong with it.
+    pub problems: Vec<Problem>,
+}
+
+/// A sentence that cannot be compiled.
+pub struct Problem {
+    /// Where it begins.
+    pub place: LineColumn,
+    /// What it says, and what is wrong with it.
+    pub error: CompileError,
+}
+
+/// Why there is nothing to look at.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// A file or folder cannot be read.
+    #[error("`{}` cannot be read", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file with phrases cannot be used.
+    #[error("`{}` cannot be used", path.display())]
+    Phrases {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: PhraseError,
+    },
+}
+
+impl Entry {
+    /// The scenario, whether it has a plan or not.
+    pub fn scenario(&self) -> &Scenario {
+        match &self.compiled {
+            Ok(compiled) => compiled.scenario.reveal(),
+            Err(uncompilable) => uncompilable.scenario.reveal(),
+        }
+    }
+}
+
+impl Catalogue {
+    /// Reads the files and all `.md` and `.feature` files below the folders. Phrases are those of the nearest `steps.toml`: from
+    /// a file's own folder up to the folder that was named.
+    ///
+    /// # Errors
+    /// [`CatalogueError`].
+    pub fn read(named: &[PathBuf]) -> Result<Self, CatalogueError> {
+        let mut catalogue = Catalogue { entries: Vec::new(), unparsable: Vec::new() };
+        let mut phrases = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        for path in named {
+            let io = |source| CatalogueError::Io { path: path.clone(), source };
+            let (root, found) = match path.metadata().map_err(io)?.is_dir() {
+                true => (path.clone(), files(path).map_err(io)?),
+                // A file with no folder before it is in the current one.
+                false => (path.parent().map(Path::to_owned).unwrap_or_default(), vec![path.clone()]),
+            };
+            for file in found {
+                if seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())) {
+                    let phrases = nearest(&file, &root, &mut phrases)?;
+                    catalogue.take(&file, &root, &phrases)?;
+                }
+            }
+        }
+        Ok(catalogue)
+    }
+
+    fn take(&mut self, file: &Path, root: &Path, phrases: &Phrases) -> Result<(), CatalogueError> {
+        let source = std::fs::read_to_string(file)
+            .map_err(|source| CatalogueError::Io { path: file.to_owned(), source })?;
+        let relative = file.strip_prefix(root).unwrap_or(file).to_string_lossy().into_owned();
+        let (scenarios, findings) = parse_scenarios(&source, &relative);
+        for scenario in scenarios {
+            let line = position(&source, scenario.span.start).line;
+            let compiled = match grammar::compile(&scenario, phrases) {
+                Ok(plan) => {
+                    Ok(Arc::new(Compiled { scenario: Holdout::new(scenario), plan: Holdout::new(plan) }))
+                }
+                Err(errors) => {
+                    let problem =
+                        |error: CompileError| Problem { place: position(&source, error.span.start), error };
+                    let problems = errors.into_iter().map(problem).collect();
+                    Err(Uncompilable { scenario: Holdout::new(scenario), problems })
+                }
+            };
+            self.entries.push(Entry { file: file.to_owned(), line, compiled });
+        }
+        if factory_spec::has_errors(&findings) {
+            self.unparsable.push(Unparsable { file: file.display().to_string(), source, findings });
+        }
+        Ok(())
+    }
+
+    /// An id that two of the scenarios have, if there is one: nothing could be said of either by it.
+    pub fn duplicate(&self) -> Option<&str> {
+        let mut seen = BTreeSet::new();
+        self.entries.iter().map(|entry| entry.scenario().id.as_str()).find(|id| !seen.insert(*id))
+    }
+}
+
+/// The phrases that a file's sentences may use.
+fn nearest(
+    file: &Path,
+    root: &Path,
+    known: &mut BTreeMap<PathBuf, Arc<Phrases>>,
+) -> Result<Arc<Phrases>, CatalogueError> {
+    let folders = file.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+    let Some(path) = folders.map(|folder| folder.join("steps.toml")).find(|path| path.is_file()) else {
+        return Ok(Arc::default());
+    };
+    if let Some(phrases) = known.get(&path) {
+        return Ok(Arc::clone(phrases));
+    }
+    let text =
+        std::fs::read_to_string(&path).map_err(|source| CatalogueError::Io { path: path.clone(), source })?;
+    let phrases =
+        Phrases::parse(&text).map_err(|source| CatalogueError::Phrases { path: path.clone(), source })?;
+    let phrases = Arc::new(phrases);
+    known.insert(path, Arc::clone(&phrases));
+    Ok(phrases)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "\n# Scenario: One\n\nGiven a thing\nWhen GET /a is sent\nThen the status is 200\n";
+
+    #[test]
+    fn what_cannot_be_used_hides_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let good = write("deep/a.md", GOOD);
+        write("deep/steps.toml", "[[step]]\npattern = 'a thing'\nsteps = []\n");
+        let stray = write("b.md", &GOOD.replace("One", "Two"));
+        write("c.md", "# Scenario: Three\n\nWhen GET /a is sent\n");
+        let all = Catalogue::read(&[folder.path().to_owned(), good.clone()]).unwrap();
+        let shown: Vec<(&str, usize, bool)> = all
+            .entries
+            .iter()
+            .filter(|entry| !entry.file.ends_with("c.md"))
+            .map(|entry| (entry.scenario().id.as_str(), entry.line, entry.compiled.is_ok()))
+            .collect();
+        assert_eq!(shown, [("b/two", 2, false), ("a/one", 2, true)], "each once, with the phrases beside it");
+        assert_eq!(all.unparsable.len(), 1);
+        let alone = Catalogue::read(&[stray]).unwrap();
+        let problems = &alone.entries[0].compiled.as_ref().err().unwrap().problems;
+        assert_eq!((problems.len(), problems[0].place.line), (1, 4));
+        assert_eq!(problems[0].error.sentence, "a thing");
+        assert!(matches!(Catalogue::read(&["/nonexistent/x".into()]), Err(CatalogueError::Io { .. })));
+        assert_eq!(Catalogue::read(std::slice::from_ref(&good)).unwrap().duplicate(), None);
+        write("other/a.md", &GOOD.replace("Given a thing\n", ""));
+        assert_eq!(Catalogue::read(&[folder.path().to_owned()]).unwrap().duplicate(), Some("a/one"));
+    }
+}
