@@ -92,7 +92,11 @@ pub(crate) fn inside(place: &Place, holdouts: &Path) -> Option<String> {
 /// The folder of a specification's holdouts, which compile.
 fn compiled(place: &Place, flag: Option<&Path>, slug: &str) -> Result<PathBuf, CliError> {
     let holdouts = place.holdouts(flag, slug)?;
-    HoldoutSuite::load(&holdouts).map_err(|error| explain(&holdouts, &error))?;
+    let suite = HoldoutSuite::load(&holdouts).and_then(|suite| match &place.config.deploy {
+        Some(deploy) => suite.deployed_by(deploy),
+        None => Ok(suite),
+    });
+    suite.map_err(|error| explain(&holdouts, &error))?;
     Ok(holdouts)
 }
 

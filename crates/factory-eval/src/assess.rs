@@ -14,6 +14,7 @@ use factory_sandbox::Launcher;
 use factory_spec::Tag;
 use tempfile::TempDir;
 
+use crate::attribution::Blame;
 use crate::base_url::BaseUrl;
 use crate::clock::Clock;
 use crate::config::DeployConfig;
@@ -41,7 +42,7 @@ pub enum Subject<'a> {
 
 /// A subject that is built and has been tried out. It may be undeployable; then every scenario fails by that.
 pub struct Prepared {
-    pub(crate) source: Result<Arc<Source>, String>,
+    pub(crate) source: Result<Arc<Source>, Blame>,
     clock: String,
     // Deployments get their folders in it.
     _folder: Option<TempDir>,
@@ -83,9 +84,9 @@ impl Prepared {
         };
         let source = match trial {
             Ok(recipe) => Ok(Arc::new(Source::Deployed(Box::new(recipe)))),
-            Err(DeployFailure::Application(log)) => Err(log),
-            Err(DeployFailure::Infrastructure(detail, source)) => {
-                return Err(EvaluatorError::Infrastructure { detail, source });
+            Err(DeployFailure::Failed(blame)) => Err(blame),
+            Err(DeployFailure::Lost(blame, source)) => {
+                return Err(EvaluatorError::Infrastructure { detail: blame.evidence, source });
             }
         };
         Ok(Prepared { source, clock: words, _folder: Some(folder) })
@@ -104,7 +105,7 @@ impl Prepared {
     ) -> Result<Vec<ScenarioScore>, EvaluatorError> {
         match &self.source {
             Ok(source) => scoring::run_all(scenarios, source, effort, parallel, observer).await,
-            Err(log) => Ok(scenarios.iter().map(|compiled| scoring::undeployed(compiled, log)).collect()),
+            Err(blame) => Ok(scenarios.iter().map(|compiled| scoring::undeployed(compiled, blame)).collect()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `[deploy]` of `factory.toml`: how to build, start and configure the candidate.
 
 use std::collections::BTreeMap;
+use std::path::{Component, PathBuf};
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -13,8 +14,16 @@ pub struct DeployConfig {
     /// A shell command that prepares the project before it can be started; run once.
     #[serde(default)]
     pub build: Option<String>,
-    /// The shell command that starts the service in the foreground. `exec` is not needed.
-    pub command: String,
+    /// How long the build may take, in seconds.
+    #[serde(default = "ten_minutes")]
+    pub build_timeout_seconds: u64,
+    /// The shell command that starts the service in the foreground. `exec` is not needed. Without it the candidate is no
+    /// service: scenarios run its commands, in the scratch folder.
+    #[serde(default)]
+    pub command: Option<String>,
+    /// Folders of the built project that are put in front of `PATH`, for the service and for the commands of scenarios.
+    #[serde(default)]
+    pub path: Vec<PathBuf>,
     /// A path that is answered with any status below 500 once the service is ready, or `tcp` if it is ready when it
     /// takes connections.
     #[serde(default = "root")]
@@ -22,6 +31,12 @@ pub struct DeployConfig {
     /// How long that may take, in seconds.
     #[serde(default = "twenty")]
     pub ready_timeout_seconds: u64,
+    /// How long a command of a scenario may run, in seconds.
+    #[serde(default = "thirty")]
+    pub command_timeout_seconds: u64,
+    /// How much the candidate may write in one scenario run, in MiB.
+    #[serde(default = "a_gibibyte")]
+    pub scratch_mib: u64,
     /// Environment variables beside the fixed ones, with placeholders such as `${port}`.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
@@ -34,8 +49,20 @@ fn root() -> String {
     "/".to_owned()
 }
 
+fn ten_minutes() -> u64 {
+    600
+}
+
 fn twenty() -> u64 {
     20
+}
+
+fn thirty() -> u64 {
+    30
+}
+
+fn a_gibibyte() -> u64 {
+    1024
 }
 
 /// How the service's clock is moved.
@@ -75,13 +102,20 @@ pub enum ConfigError {
     /// The hook is asked for and nothing uses it.
     #[error("`clock` is `hook`, but nothing uses `${{clock.offset_file}}`")]
     NoHook,
-    /// There is no command.
-    #[error("`command` is empty")]
+    /// There is a command that is none.
+    #[error("`command` is empty; a project that is no service has none")]
     NoCommand,
+    /// A folder of `path` leads out of the project.
+    #[error("`path` names `{}`, which is not inside of the project", path.display())]
+    Outside {
+        /// The folder.
+        path: PathBuf,
+    },
 }
 
 /// The placeholders that may be used.
-const KNOWN: &[&str] = &["port", "url", "scratch", "smtp.host", "smtp.port", "clock.offset_file", "PATH"];
+const KNOWN: &[&str] =
+    &["port", "url", "scratch", "project", "smtp.host", "smtp.port", "clock.offset_file", "PATH"];
 
 static PLACEHOLDER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\$\{([^}]*)\}").expect("the pattern is fixed"));
@@ -92,8 +126,14 @@ impl DeployConfig {
     /// # Errors
     /// [`ConfigError`].
     pub fn check(&self) -> Result<(), ConfigError> {
-        if self.command.trim().is_empty() {
+        if self.command.as_ref().is_some_and(|command| command.trim().is_empty()) {
             return Err(ConfigError::NoCommand);
+        }
+        let inside = |path: &PathBuf| {
+            path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+        };
+        if let Some(path) = self.path.iter().find(|path| !inside(path)) {
+            return Err(ConfigError::Outside { path: path.clone() });
         }
         if !self.ready.starts_with('/') && self.ready != "tcp" {
             return Err(ConfigError::Ready { ready: self.ready.clone() });
@@ -114,13 +154,19 @@ impl DeployConfig {
         Ok(())
     }
 
+    /// Whether the candidate is a service, which requests can be sent to.
+    pub fn is_service(&self) -> bool {
+        self.command.is_some()
+    }
+
     /// Whether the project has declared a clock hook.
     pub fn has_hook(&self) -> bool {
         self.texts().any(|(_, text)| names(text).any(|name| name == "clock.offset_file"))
     }
 
     fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        [("command", self.command.as_str())]
+        let command = self.command.as_deref().map(|command| ("command", command));
+        command
             .into_iter()
             .chain(self.build.as_deref().map(|build| ("build", build)))
             .chain(self.env.iter().map(|(name, value)| (name.as_str(), value.as_str())))
@@ -187,6 +233,16 @@ mod tests {
         );
         assert_eq!(config("command = 'x'\nclock = 'hook'").check(), Err(ConfigError::NoHook));
         assert_eq!(config("command = 'x'\nclock = 'hook'\nenv.T = '${clock.offset_file}'").check(), Ok(()));
+    }
+
+    #[test]
+    fn a_project_may_be_no_service_and_brings_its_programs() {
+        let none = config("path = ['target/debug', './bin']");
+        assert_eq!((none.check(), none.is_service()), (Ok(()), false));
+        for outside in ["/usr/bin", "../bin", "bin/../../x"] {
+            let error = config(&format!("path = ['{outside}']")).check().unwrap_err();
+            assert_eq!(error, ConfigError::Outside { path: outside.into() });
+        }
     }
 
     #[test]

@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use factory_sandbox::{Command, End, Environment, Launcher, Limits, SandboxError, Service};
+use factory_sandbox::{
+    Command, End, Environment, Finished, Launcher, Limits, Profile, SandboxError, Service,
+};
 use factory_twin::{SmtpFault, SmtpTwin};
-use tempfile::TempDir;
 use tokio::net::TcpStream;
 
+use crate::attribution::{self, Blame, Cause};
+use crate::build;
 use crate::clock::Clock;
 use crate::config::{DeployConfig, Placeholders};
+use crate::folders::Folders;
 use crate::plan::Stop;
 use crate::ports::PortLease;
 use crate::run;
@@ -26,23 +30,30 @@ const LOG_BYTES: usize = 8 * 1024 * 1024;
 const LIFETIME: Duration = Duration::from_secs(600);
 /// How long a service that is asked to end may take.
 const GRACE: Duration = Duration::from_secs(3);
-/// How long a build may take.
-const BUILD: Duration = Duration::from_secs(600);
+/// How long a question whether the service is ready may take.
+const GLANCE: Duration = Duration::from_secs(2);
+/// What lives as long as a scenario does where no service is started, so that its commands share one sandbox.
+const NO_SERVICE: &str = "while :; do sleep 3600; done";
 const POLL: Duration = Duration::from_millis(10);
 
-/// Why there is no deployment.
-#[derive(Debug)]
+/// Why there is no deployment, or why something could not be done with one.
 pub(crate) enum DeployFailure {
-    /// The candidate is at fault; the detail may quote its output, so it stays on the evaluator's side.
-    Application(String),
-    /// The machine is.
-    Infrastructure(String, Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// It counts against the candidate. The evidence may quote its output, so it stays on the evaluator's side.
+    Failed(Blame),
+    /// Nothing was learned of the candidate.
+    Lost(Blame, Option<Box<dyn std::error::Error + Send + Sync>>),
 }
 
-fn infrastructure(
+fn failed(cause: Cause, evidence: impl Into<String>) -> DeployFailure {
+    DeployFailure::Failed(Blame::new(cause, evidence))
+}
+
+/// Nothing was learned, because of this error.
+pub(crate) fn lost(
+    cause: Cause,
     detail: &str,
 ) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> DeployFailure + use<'_> {
-    move |source| DeployFailure::Infrastructure(detail.to_owned(), Some(source))
+    move |source| DeployFailure::Lost(Blame::new(cause, detail), Some(source))
 }
 
 /// What all deployments of one candidate have in common.
@@ -79,58 +90,46 @@ pub(crate) struct Deployment {
     folders: Folders,
 }
 
-struct Folders {
-    // Dropped last: the service in them is gone by then, or as good as.
-    root: TempDir,
-}
-
-impl Folders {
-    fn new(parent: &Path) -> std::io::Result<Self> {
-        let folders = Folders { root: TempDir::with_prefix_in("run-", parent)? };
-        for folder in [folders.scratch(), folders.clock(), folders.home()] {
-            std::fs::create_dir(folder)?;
-        }
-        Ok(folders)
-    }
-
-    fn scratch(&self) -> PathBuf {
-        self.root.path().join("scratch")
-    }
-
-    fn clock(&self) -> PathBuf {
-        self.root.path().join("clock")
-    }
-
-    fn home(&self) -> PathBuf {
-        self.root.path().join("home")
-    }
-
-    fn project(&self) -> PathBuf {
-        self.root.path().join("project")
-    }
+/// How a launch went, if nothing failed.
+enum Launched {
+    Ready,
+    /// A port that only this side uses was taken by somebody else.
+    Taken,
+    /// The candidate says that its port is taken. The end of its log.
+    SaysTaken(String),
 }
 
 impl Deployment {
-    /// Starts the candidate on fresh data and waits until it is ready.
+    /// Starts the candidate on fresh data and waits until it is ready. A candidate that is no service is ready at once.
     pub(crate) async fn start(recipe: &Recipe) -> Result<Self, DeployFailure> {
-        for _ in 1..PORT_ATTEMPTS {
-            match Self::try_start(recipe).await? {
-                Some(deployment) => return Ok(deployment),
-                None => continue,
+        let mut said = None;
+        for _ in 0..PORT_ATTEMPTS {
+            let mut deployment = Self::prepare(recipe).await?;
+            let full = deployment.overflow();
+            let launched = tokio::select! {
+                launched = deployment.launch() => launched?,
+                full = full => return Err(failed(Cause::TooMuchWritten, full)),
+            };
+            match launched {
+                Launched::Ready => return Ok(deployment),
+                Launched::Taken => {}
+                // On a loopback of its own nobody else can have taken it.
+                Launched::SaysTaken(log) if deployment.is_alone() => return Err(own_port_taken(1, &log)),
+                Launched::SaysTaken(log) => said = Some(log),
             }
         }
-        match Self::try_start(recipe).await? {
-            Some(deployment) => Ok(deployment),
-            None => Err(DeployFailure::Infrastructure(
-                "no port could be kept free for the service".to_owned(),
+        Err(match said {
+            Some(log) => own_port_taken(PORT_ATTEMPTS, &log),
+            None => DeployFailure::Lost(
+                Blame::new(Cause::NoPort, "no port could be kept free for the service"),
                 None,
-            )),
-        }
+            ),
+        })
     }
 
-    /// Nothing when the port was taken in the meantime.
-    async fn try_start(recipe: &Recipe) -> Result<Option<Self>, DeployFailure> {
-        let lease = || PortLease::take().map_err(|error| infrastructure("no free port")(error.into()));
+    /// Everything but the service.
+    async fn prepare(recipe: &Recipe) -> Result<Self, DeployFailure> {
+        let lease = || PortLease::take().map_err(|error| lost(Cause::NoPort, "no free port")(error.into()));
         let (lease, smtp_lease) = (lease()?, lease()?);
         let recipe = recipe.clone();
         let prepared = tokio::task::spawn_blocking({
@@ -138,27 +137,24 @@ impl Deployment {
             move || {
                 let folders = Folders::new(&recipe.parent)?;
                 if recipe.launcher.sandbox().is_none() {
-                    copy_tree(&recipe.project, &folders.project())?;
+                    build::copy_tree(&recipe.project, &folders.project())?;
                 }
                 recipe.clock.set(&folders.clock(), Duration::ZERO)?;
                 Ok::<_, std::io::Error>(folders)
             }
         })
         .await;
+        let no_folders = lost(Cause::Machine, "a deployment's folders could not be made");
         let folders = match prepared {
             Ok(Ok(folders)) => folders,
-            Ok(Err(error)) => {
-                return Err(infrastructure("a copy of the project could not be made")(error.into()));
-            }
-            Err(error) => {
-                return Err(infrastructure("a copy of the project could not be made")(error.into()));
-            }
+            Ok(Err(error)) => return Err(no_folders(error.into())),
+            Err(error) => return Err(no_folders(error.into())),
         };
         let project = match recipe.launcher.sandbox() {
             Some(_) => recipe.project.clone(),
             None => folders.project(),
         };
-        let mut deployment = Deployment {
+        Ok(Deployment {
             recipe,
             lease,
             smtp_lease,
@@ -168,18 +164,30 @@ impl Deployment {
             logs: Vec::new(),
             offset: Duration::ZERO,
             folders,
-        };
-        deployment.launch().await.map(|ready| ready.then_some(deployment))
+        })
     }
 
-    /// Starts the service. `false`: one of its ports is taken.
-    async fn launch(&mut self) -> Result<bool, DeployFailure> {
+    /// Whether the candidate has a loopback of its own.
+    fn is_alone(&self) -> bool {
+        self.recipe.launcher.sandbox().is_some_and(|sandbox| sandbox.profile() == Profile::Namespaces)
+    }
+
+    /// Ends once the candidate has written more than it may, and says so.
+    pub(crate) fn overflow(&self) -> impl Future<Output = String> + Send + use<> {
+        self.folders.overflow(self.recipe.config.scratch_mib << 20)
+    }
+
+    /// Starts the service and waits until it is ready.
+    async fn launch(&mut self) -> Result<Launched, DeployFailure> {
         // Without a network of its own, the service gets the mail server's port on the one that all share.
         self.smtp.leave().await;
-        let log = self.folders.root.path().join(format!("service-{}.log", self.logs.len()));
+        let log = self.new_log();
         let mails = Arc::clone(&self.smtp);
-        let command = self
-            .command(&self.recipe.config.command)?
+        let command = match &self.recipe.config.command {
+            Some(line) => self.command(line)?,
+            None => self.command(NO_SERVICE)?.environment(self.tools()?),
+        };
+        let command = command
             .allow(&self.recipe.hosts)
             .map_err(launch_failure)?
             .port(self.lease.port())
@@ -195,93 +203,160 @@ impl Deployment {
                     }
                 });
             })
-            .limits(Limits { wall: LIFETIME, output_bytes: LOG_BYTES, grace: GRACE, ..Limits::default() });
-        self.logs.push(log.clone());
+            .limits(Limits {
+                wall: LIFETIME,
+                output_bytes: LOG_BYTES,
+                grace: GRACE,
+                // More than all of it together, so that what is too much is found to be so.
+                file_bytes: Some(self.recipe.config.scratch_mib << 21),
+                ..Limits::default()
+            });
         let service = match self.recipe.launcher.start(command, &log).await {
             Err(SandboxError::Io { source, .. }) if source.kind() == ErrorKind::AddrInUse => {
-                return Ok(false);
+                return Ok(Launched::Taken);
             }
             started => started.map_err(launch_failure)?,
         };
         let service = self.service.insert(service);
+        let Some(line) = &self.recipe.config.command else { return Ok(Launched::Ready) };
         let deadline = Instant::now() + Duration::from_secs(self.recipe.config.ready_timeout_seconds);
         loop {
             let ended = service.ended().map_err(launch_failure)?;
             if let Some(end) = ended {
                 let log = self.log_text();
                 return if is_port_trouble(&log) {
-                    Ok(false)
+                    Ok(Launched::SaysTaken(log))
                 } else {
-                    Err(DeployFailure::Application(format!("it ended before it was ready ({end})\n{log}")))
+                    Err(ended_early(end, line, &log))
                 };
             }
             if is_ready(&self.recipe, service, self.lease.port()).await {
                 // Whoever answered has to be the candidate, not a stranger on a port that the candidate did not get.
                 tokio::time::sleep(POLL).await;
                 if service.ended().map_err(launch_failure)?.is_none() {
-                    return Ok(true);
+                    return Ok(Launched::Ready);
                 }
                 continue;
             }
             if Instant::now() >= deadline {
                 let log = self.log_text();
-                return Err(DeployFailure::Application(format!("it was not ready in time\n{log}")));
+                return Err(failed(Cause::NeverReady, format!("it was not ready in time\n{log}")));
             }
             tokio::time::sleep(POLL).await;
         }
     }
 
-    /// A shell command in the candidate's project and environment.
+    /// Where the next start's output goes.
+    fn new_log(&mut self) -> PathBuf {
+        let log = self.folders.root().join(format!("service-{}.log", self.logs.len()));
+        self.logs.push(log.clone());
+        log
+    }
+
+    fn tools(&self) -> Result<Environment, DeployFailure> {
+        Environment::tools(&self.folders.home()).map_err(launch_failure)
+    }
+
+    /// A shell command in the candidate's environment: in its project if it is a service, else in the scratch folder.
     pub(crate) fn command(&self, line: &str) -> Result<Command, DeployFailure> {
-        let base = Environment::tools(&self.folders.home()).map_err(launch_failure)?;
-        let path = base.get("PATH").unwrap_or_default().to_string_lossy().into_owned();
+        let mut environment = self.tools()?;
+        for (name, value) in &self.recipe.environment {
+            environment = environment.with(name, value);
+        }
+        let own =
+            self.recipe.config.path.iter().map(|folder| self.project.join(folder).display().to_string());
+        let inherited = environment.get("PATH").unwrap_or_default().to_string_lossy().into_owned();
+        let path = own.chain([inherited]).collect::<Vec<_>>().join(":");
+        environment = environment.with("PATH", &path);
         let placeholders = Placeholders::new([
             ("port", self.port().to_string()),
             ("url", self.url()),
             ("scratch", self.scratch().display().to_string()),
+            ("project", self.project.display().to_string()),
             ("smtp.host", Ipv4Addr::LOCALHOST.to_string()),
             ("smtp.port", self.smtp_lease.port().to_string()),
             ("clock.offset_file", Clock::file(&self.folders.clock()).display().to_string()),
             ("PATH", path),
         ]);
-        let mut environment = base;
-        for (name, value) in &self.recipe.environment {
-            environment = environment.with(name, value);
-        }
         for (name, value) in &self.recipe.config.env {
             environment = environment.with(name, placeholders.fill(value));
         }
         for (name, value) in self.recipe.clock.environment(&self.folders.clock()) {
             environment = environment.with(name, value);
         }
-        let command = Command::shell(placeholders.fill(line)).cwd(&self.project).environment(environment);
+        let cwd = if self.recipe.config.is_service() { self.project.clone() } else { self.scratch() };
+        let command = Command::shell(placeholders.fill(line)).cwd(cwd).environment(environment);
         let command = command.read(&self.project).read(self.folders.clock());
         let command = self.recipe.dependencies.iter().fold(command, Command::read);
         Ok(command.write(self.scratch()).write(self.folders.home()))
     }
 
-    /// Runs a command beside the service.
-    pub(crate) async fn run(
-        &self,
-        line: &str,
-        within: Duration,
-    ) -> Result<factory_sandbox::Finished, DeployFailure> {
-        let command = self.command(line)?.limits(Limits { wall: within, ..Limits::default() });
-        match &self.service {
-            Some(service) => service.run_beside(command).await.map_err(launch_failure),
-            None => Err(DeployFailure::Infrastructure("the service is not there".to_owned(), None)),
+    /// Runs a command beside the service, with this standard input; without any, the input is empty.
+    pub(crate) async fn run(&mut self, line: &str, input: Vec<u8>) -> Result<Finished, DeployFailure> {
+        let wall = Duration::from_secs(self.recipe.config.command_timeout_seconds);
+        let command = self.command(line)?.stdin(input).limits(Limits { wall, ..Limits::default() });
+        let Some(service) = &mut self.service else {
+            return Err(DeployFailure::Lost(Blame::new(Cause::Plan, "the service is not there"), None));
+        };
+        match service.run_beside(command).await {
+            Ok(finished) => Ok(finished),
+            Err(error) => {
+                // A command can end everything that runs beside it, and a service can end by itself.
+                tokio::time::sleep(POLL).await;
+                match service.ended() {
+                    Ok(Some(end)) => Err(failed(Cause::Ended, self.gone(end))),
+                    Ok(None) | Err(_) => Err(launch_failure(error)),
+                }
+            }
+        }
+    }
+
+    /// How the service has ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<String> {
+        let end = self.service.as_mut().and_then(|service| service.ended().ok().flatten());
+        end.map(|end| self.gone(end))
+    }
+
+    fn gone(&self, end: End) -> String {
+        match self.recipe.config.is_service() {
+            true => format!("the service has ended ({end})"),
+            false => format!("a command has ended all that ran beside it ({end})"),
         }
     }
 
     /// Stops the service and starts it again on the same data and port.
     pub(crate) async fn restart(&mut self, how: Stop) -> Result<(), DeployFailure> {
-        if let Some(service) = self.service.take() {
-            match how {
-                // How it ends is not asked here; that it keeps its data is what scenarios look at.
-                Stop::Asked => drop(service.stop().await.map_err(launch_failure)?),
-                Stop::Killed => drop(service),
-            }
+        match how {
+            Stop::Asked => self.stop().await?,
+            Stop::Killed => drop(self.service.take()),
         }
+        self.start_again().await
+    }
+
+    /// Stops the service, so that its data can be changed. Where none was started there is nothing to stop.
+    pub(crate) async fn pause(&mut self) -> Result<(), DeployFailure> {
+        if self.recipe.config.is_service() { self.stop().await } else { Ok(()) }
+    }
+
+    /// The opposite of [`Deployment::pause`].
+    pub(crate) async fn resume(&mut self) -> Result<(), DeployFailure> {
+        if self.recipe.config.is_service() { self.start_again().await } else { Ok(()) }
+    }
+
+    /// Asks the service to end. That it keeps its data is what scenarios look at; that it had to be killed is in its log.
+    async fn stop(&mut self) -> Result<(), DeployFailure> {
+        let Some(service) = self.service.take() else { return Ok(()) };
+        let asked = Instant::now();
+        service.stop().await.map_err(launch_failure)?;
+        if asked.elapsed() >= GRACE {
+            let note = format!("[it did not end within {GRACE:?} of SIGTERM, and was killed]\n");
+            // Without the note nothing is wrong.
+            let _ = tokio::fs::write(self.new_log(), note).await;
+        }
+        Ok(())
+    }
+
+    async fn start_again(&mut self) -> Result<(), DeployFailure> {
         // A killed service holds its port until the kernel is done with it.
         let deadline = Instant::now() + GRACE;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port())).await.is_ok()
@@ -289,20 +364,20 @@ impl Deployment {
         {
             tokio::time::sleep(POLL).await;
         }
-        if self.launch().await? {
-            Ok(())
-        } else {
-            Err(DeployFailure::Infrastructure(
-                "the port was taken while the service was restarted".to_owned(),
-                None,
-            ))
+        match self.launch().await? {
+            Launched::Ready => Ok(()),
+            Launched::SaysTaken(log) if self.is_alone() => Err(own_port_taken(1, &log)),
+            Launched::Taken | Launched::SaysTaken(_) => {
+                let what = "the port was taken while the service was restarted";
+                Err(DeployFailure::Lost(Blame::new(Cause::NoPort, what), None))
+            }
         }
     }
 
     /// Makes the mail server misbehave, or behave again.
     pub(crate) async fn set_mail_fault(&self, fault: SmtpFault) -> Result<(), DeployFailure> {
         let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-            infrastructure("the mail server could not be changed")(error)
+            lost(Cause::Machine, "the mail server could not be changed")(error)
         };
         let was = self.smtp.fault();
         self.smtp.set_fault(fault).await.map_err(|error| failed(error.into()))?;
@@ -320,16 +395,13 @@ impl Deployment {
     /// Moves the clock forward.
     pub(crate) fn advance(&mut self, by: Duration) -> Result<(), DeployFailure> {
         if self.recipe.clock == Clock::Fixed {
-            return Err(DeployFailure::Infrastructure(
-                "the service's clock cannot be moved".to_owned(),
-                None,
-            ));
+            return Err(DeployFailure::Lost(Blame::new(Cause::Machine, "the clock cannot be moved"), None));
         }
         self.offset = self.offset.saturating_add(by);
         self.recipe
             .clock
             .set(&self.folders.clock(), self.offset)
-            .map_err(|error| infrastructure("the clock could not be moved")(error.into()))
+            .map_err(|error| lost(Cause::Machine, "the clock could not be moved")(error.into()))
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -347,7 +419,7 @@ impl Deployment {
         self.lease.port()
     }
 
-    /// A connection to the service.
+    /// A connection to the service. May take as long as the service likes.
     pub(crate) async fn dial(&self) -> std::io::Result<TcpStream> {
         match &self.service {
             Some(service) => service.dial(self.port()).await,
@@ -374,52 +446,36 @@ impl Deployment {
     /// Ends the service and removes its folders.
     pub(crate) async fn finish(mut self) {
         drop(self.service.take());
-        let root = self.folders.root;
-        // The kill is on its way: a file that is written meanwhile makes one removal fail, and the next succeeds.
-        let path = root.keep();
-        for _ in 0..50 {
-            if tokio::fs::remove_dir_all(&path).await.is_ok() {
-                return;
-            }
-            tokio::time::sleep(POLL).await;
-        }
+        self.folders.remove().await;
     }
 }
 
-fn launch_failure(error: SandboxError) -> DeployFailure {
-    infrastructure("the service's sandbox failed")(error.into())
+pub(crate) fn launch_failure(error: SandboxError) -> DeployFailure {
+    lost(Cause::Sandbox, "the candidate's sandbox failed")(error.into())
 }
 
-/// Builds the candidate once, in a folder of its own.
-pub(crate) async fn build(recipe: &Recipe, line: &str) -> Result<(), DeployFailure> {
-    let home = TempDir::with_prefix_in("build-", &recipe.parent)
-        .map_err(|error| infrastructure("no folder for the build")(error.into()))?;
-    let mut environment = Environment::tools(home.path()).map_err(launch_failure)?;
-    let path = environment.get("PATH").unwrap_or_default().to_string_lossy().into_owned();
-    for (name, value) in &recipe.environment {
-        environment = environment.with(name, value);
-    }
-    let line = Placeholders::new([("PATH", path)]).fill(line);
-    let command = Command::shell(line)
-        .cwd(&recipe.project)
-        .write(&recipe.project)
-        .write(home.path())
-        .environment(environment)
-        .merge_output(true)
-        .limits(Limits { wall: BUILD, ..Limits::default() });
-    let command = recipe.dependencies.iter().fold(command, Command::read);
-    let command = command.allow(&recipe.hosts).map_err(launch_failure)?;
-    let finished = recipe.launcher.run(command).await.map_err(launch_failure)?;
-    match finished.end {
-        End::Exited(0) => Ok(()),
-        end @ (End::Exited(_) | End::Signalled(_) | End::TimedOut) => {
-            Err(DeployFailure::Application(format!("the build failed ({end})\n{}", finished.stdout.text())))
-        }
-    }
+fn own_port_taken(times: usize, log: &str) -> DeployFailure {
+    let ports =
+        if times == 1 { "a port of its own".to_owned() } else { format!("{times} ports that were free") };
+    failed(Cause::OwnPortTaken, format!("it says that its port is taken, on {ports}\n{log}"))
+}
+
+fn ended_early(end: End, command: &str, log: &str) -> DeployFailure {
+    let status = match end {
+        End::Exited(status) => Some(status),
+        End::Signalled(_) | End::TimedOut => None,
+    };
+    let cause = attribution::of_early_end(status, command, log);
+    let why = match (cause, end) {
+        (Cause::ProgramNotFound, _) => ": the program of `[deploy] command` is not found",
+        (_, End::Exited(0)) => ": it has to stay in the foreground",
+        _ => "",
+    };
+    failed(cause, format!("it ended before it was ready ({end}){why}\n{log}"))
 }
 
 async fn is_ready(recipe: &Recipe, service: &Service, port: u16) -> bool {
-    let connection = service.dial(port).await;
+    let Ok(connection) = tokio::time::timeout(GLANCE, service.dial(port)).await else { return false };
     if recipe.config.ready == "tcp" || connection.is_err() {
         return connection.is_ok();
     }
@@ -432,25 +488,4 @@ fn is_port_trouble(log: &str) -> bool {
     ["address already in use", "address in use", "eaddrinuse", "only one usage of each socket address"]
         .iter()
         .any(|words| log.contains(words))
-}
-
-/// Copies a project: files, folders and symbolic links, without its repository.
-pub(crate) fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        let target = to.join(entry.file_name());
-        if entry.file_name() == ".git" {
-            continue;
-        }
-        if kind.is_dir() {
-            copy_tree(&entry.path(), &target)?;
-        } else if kind.is_symlink() {
-            std::os::unix::fs::symlink(std::fs::read_link(entry.path())?, &target)?;
-        } else if kind.is_file() {
-            std::fs::copy(entry.path(), &target)?;
-        }
-    }
-    Ok(())
 }

@@ -74,8 +74,9 @@ impl ServiceEvaluator {
 
     /// The scenarios, and how the clock is moved for them.
     fn prepare(&self) -> Result<(HoldoutSuite, Clock), EvaluatorError> {
-        let suite =
-            HoldoutSuite::load(&self.holdouts).map_err(|error| error.into_evaluator_error(&self.holdouts))?;
+        let suite = HoldoutSuite::load(&self.holdouts)
+            .and_then(|suite| suite.deployed_by(&self.config))
+            .map_err(|error| error.into_evaluator_error(&self.holdouts))?;
         let clock = Clock::choose(&self.config);
         clock.check(suite.moves_clock())?;
         Ok((suite, clock))
@@ -109,13 +110,13 @@ impl Evaluator for ServiceEvaluator {
         let (vault, ordinary): (Vec<_>, Vec<_>) = suite.scenarios().iter().cloned().partition(is_vault);
         let source = match trial {
             Ok(recipe) => Some(Arc::new(Source::Deployed(Box::new(recipe)))),
-            Err(DeployFailure::Application(log)) => {
+            Err(DeployFailure::Failed(blame)) => {
                 card.scenarios =
-                    ordinary.iter().map(|compiled| scoring::undeployed(compiled, &log)).collect();
+                    ordinary.iter().map(|compiled| scoring::undeployed(compiled, &blame)).collect();
                 None
             }
-            Err(DeployFailure::Infrastructure(detail, source)) => {
-                return Err(EvaluatorError::Infrastructure { detail, source });
+            Err(DeployFailure::Lost(blame, source)) => {
+                return Err(EvaluatorError::Infrastructure { detail: blame.evidence, source });
             }
         };
         if let Some(source) = source {

@@ -7,13 +7,16 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
 
 pub mod assess;
+pub mod attribution;
 pub mod base_url;
 pub mod bound;
+mod build;
 pub mod catalogue;
 pub mod clock;
 pub mod config;
 mod deploy;
 pub mod evaluator;
+mod folders;
 pub mod grammar;
 pub mod health;
 pub mod history;
@@ -27,5 +30,6 @@ pub mod scorecard;
 mod scoring;
 #[cfg(test)]
 mod sealed;
+mod sqlite;
 pub mod suite;
 pub mod tripwire;

@@ -15,7 +15,9 @@ use factory_spec::Tag;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use crate::attribution::{Blame, Cause};
 use crate::base_url::BaseUrl;
+use crate::build;
 use crate::clock::Clock;
 use crate::config::DeployConfig;
 use crate::deploy::{self, DeployFailure, Deployment, Recipe};
@@ -64,19 +66,15 @@ pub(crate) async fn recipe(
         let built = parent.join("built");
         let from = recipe.project.clone();
         let to = built.clone();
-        let copied = tokio::task::spawn_blocking(move || deploy::copy_tree(&from, &to)).await;
-        let not_copied = "a copy of the project could not be made";
+        let copied = tokio::task::spawn_blocking(move || build::copy_tree(&from, &to)).await;
+        let not_copied = deploy::lost(Cause::Machine, "a copy of the project could not be made");
         match copied {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                return Err(DeployFailure::Infrastructure(not_copied.to_owned(), Some(error.into())));
-            }
-            Err(error) => {
-                return Err(DeployFailure::Infrastructure(not_copied.to_owned(), Some(error.into())));
-            }
+            Ok(Err(error)) => return Err(not_copied(error.into())),
+            Err(error) => return Err(not_copied(error.into())),
         }
         recipe.project = built;
-        deploy::build(&recipe, line).await?;
+        build::build(&recipe, line).await?;
     }
     Ok(recipe)
 }
@@ -93,21 +91,21 @@ pub(crate) async fn try_out(recipe: &Recipe) -> Result<(), DeployFailure> {
                 deployment.finish().await;
                 return Ok(());
             }
-            Err(DeployFailure::Application(_)) if !failed => failed = true,
-            Err(DeployFailure::Infrastructure(..)) if tried < TRIALS => {}
+            Err(DeployFailure::Failed(_)) if !failed => failed = true,
+            Err(DeployFailure::Lost(..)) if tried < TRIALS => {}
             Err(failure) => return Err(failure),
         }
     }
 }
 
-pub(crate) fn undeployed(compiled: &Compiled, log: &str) -> ScenarioScore {
+pub(crate) fn undeployed(compiled: &Compiled, blame: &Blame) -> ScenarioScore {
     let record = RunRecord {
         milliseconds: 0,
         outcome: Outcome::Failed {
             class: FailureClass::NotDeployable,
             sentence: None,
             message: "the candidate could not be deployed".to_owned(),
-            log: log.to_owned(),
+            log: blame.evidence.clone(),
         },
     };
     scored(compiled, Verdict::Failed, vec![record])
@@ -271,7 +269,7 @@ async fn perform(compiled: &Compiled, source: &Source, seam: Seam) -> (Outcome, 
 
 fn outcome(failure: Failure, sentence: Option<String>, log: String) -> Outcome {
     match failure {
-        Failure::Application(class, message) => Outcome::Failed { class, sentence, message, log },
-        Failure::Infrastructure(message) => Outcome::Lost { message },
+        Failure::Failed(class, blame) => Outcome::Failed { class, sentence, message: blame.evidence, log },
+        Failure::Lost(blame) => Outcome::Lost { message: blame.evidence },
     }
 }

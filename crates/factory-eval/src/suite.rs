@@ -10,6 +10,7 @@ use factory_core::feedback::Holdout;
 use factory_engine::port::evaluator::EvaluatorError;
 use factory_spec::{Diagnostic, Scenario, parse_scenarios};
 
+use crate::config::DeployConfig;
 use crate::grammar::{self, CompileError, PhraseError, Phrases};
 use crate::plan::Plan;
 
@@ -149,6 +150,34 @@ impl HoldoutSuite {
         compile(parsed, &phrases)
     }
 
+    /// The same, for a candidate that is deployed so.
+    ///
+    /// # Errors
+    /// [`SuiteError::Uncompiled`] with the sentences that ask something of a service where none is started.
+    pub fn deployed_by(self, config: &DeployConfig) -> Result<Self, SuiteError> {
+        if config.is_service() {
+            return Ok(self);
+        }
+        let mut uncompiled = Vec::new();
+        for compiled in &self.scenarios {
+            let scenario = compiled.scenario.reveal();
+            let sentences = compiled.plan.reveal().of_a_service();
+            let errors = sentences.into_iter().filter_map(|place| scenario.steps.get(place)).map(|step| {
+                CompileError {
+                    sentence: step.text.clone(),
+                    span: step.span.clone(),
+                    why: "`[deploy] command` is missing, so there is no service that this could be about"
+                        .to_owned(),
+                }
+            });
+            let errors: Vec<CompileError> = errors.collect();
+            if !errors.is_empty() {
+                uncompiled.push(Uncompiled { file: scenario.file.clone(), id: scenario.id.clone(), errors });
+            }
+        }
+        if uncompiled.is_empty() { Ok(self) } else { Err(SuiteError::Uncompiled { scenarios: uncompiled }) }
+    }
+
     /// The scenarios, in order.
     pub fn scenarios(&self) -> &[Arc<Compiled>] {
         &self.scenarios
@@ -248,6 +277,22 @@ mod tests {
             suite.scenarios().iter().map(|compiled| compiled.scenario.reveal().name.as_str()).collect();
         assert_eq!(names, ["One", "Two"]);
         assert!(!suite.moves_clock());
+    }
+
+    #[test]
+    fn a_candidate_that_is_no_service_cannot_be_asked_like_one() {
+        let command = GOOD.replace("GET /a is sent", "I run `a`").replace("status", "exit code");
+        let folder =
+            folder(&[("a.md", &command.replace("One", "Two")), ("b.md", GOOD), ("steps.toml", STEPS)]);
+        let load = |config: &str| {
+            let suite = HoldoutSuite::load(folder.path()).unwrap();
+            suite.deployed_by(&toml::from_str(config).unwrap())
+        };
+        assert!(load("command = 'serve'").is_ok());
+        let Err(SuiteError::Uncompiled { scenarios }) = load("") else { panic!("a request to nobody") };
+        assert_eq!((scenarios.len(), scenarios[0].file.as_str(), scenarios[0].errors.len()), (1, "b.md", 1));
+        assert_eq!(scenarios[0].errors[0].sentence, "GET /a is sent");
+        assert!(scenarios[0].errors[0].why.contains("`[deploy] command` is missing"));
     }
 
     #[test]

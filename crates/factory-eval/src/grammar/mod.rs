@@ -9,6 +9,7 @@ mod answers;
 mod clauses;
 mod compare;
 mod context;
+mod data;
 mod lex;
 mod mail;
 mod memory;

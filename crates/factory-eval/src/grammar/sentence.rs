@@ -4,7 +4,7 @@ use super::context::{Attached, Context};
 use super::lex::{self, Lexed};
 use super::pattern::{Pattern, Text};
 use super::predicate::Said;
-use super::{answers, compare, mail, memory, phrases, request, words, world};
+use super::{answers, compare, data, mail, memory, phrases, request, words, world};
 use crate::plan::Action;
 
 /// Parts that a sentence may fall into; more is no sentence.
@@ -118,6 +118,7 @@ fn joints(skeleton: &str) -> Vec<(usize, usize)> {
 /// The rules, by topic; the first that is about the text decides.
 fn rule(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
     memory::memory(text, context)
+        .or_else(|| data::data(text, context))
         .or_else(|| world::world(text, context))
         .or_else(|| answers::several(text, context))
         .or_else(|| compare::comparison(text, context))
@@ -128,30 +129,9 @@ fn rule(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
 
 /// Every `{name}` that is used has been remembered.
 fn names_are_known(actions: &[Action], context: &Context<'_>) -> Result<(), String> {
-    let mut names = Vec::new();
-    // Plans are plain data: whatever holds text in them is a string in their JSON form, so nothing can be missed.
-    let mut value = serde_json::to_value(actions).map_err(|error| error.to_string())?;
-    forget_patterns(&mut value);
-    crate::plan::names_in(&value, &mut names);
+    let names = crate::plan::names_used(&actions).map_err(|error| error.to_string())?;
     match names.iter().find(|name| !context.knows(name)) {
         Some(name) => Err(format!("nothing called `{name}` has been remembered")),
         None => Ok(()),
-    }
-}
-
-/// Takes regular expressions out, whose braces mean something else. They are never filled in.
-fn forget_patterns(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::Object(members) => {
-            for pattern in ["matches", "matches_not", "mail_match"] {
-                members.remove(pattern);
-            }
-            members.values_mut().for_each(forget_patterns);
-        }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(forget_patterns),
-        serde_json::Value::Null
-        | serde_json::Value::Bool(_)
-        | serde_json::Value::Number(_)
-        | serde_json::Value::String(_) => {}
     }
 }

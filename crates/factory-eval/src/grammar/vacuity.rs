@@ -4,7 +4,7 @@ use factory_spec::{Keyword, Scenario};
 
 use super::predicate;
 use super::scenario::CompileError;
-use crate::plan::{Action, Check, PlanStep, Predicate, StatusPattern};
+use crate::plan::{Action, Check, PlanStep, Predicate, Rows, StatusPattern};
 
 /// Whether one of the actions is a check that holds always.
 ///
@@ -15,6 +15,8 @@ pub(crate) fn refuse_idle(actions: &[Action]) -> Result<(), String> {
         Action::Check(check) => Some(check),
         Action::Send { .. }
         | Action::Run(_)
+        | Action::Feed { .. }
+        | Action::Seed { .. }
         | Action::Advance(_)
         | Action::Wait(_)
         | Action::MailServer(_)
@@ -63,10 +65,15 @@ fn idle(check: &Check) -> Option<&'static str> {
         Check::Mails { count, .. } | Check::Links { count, .. } => {
             (count.min == 0 && count.max.is_none()).then_some("this holds for any number")
         }
+        Check::Query(_, Rows::Count(count)) => {
+            (count.min == 0 && count.max.is_none()).then_some("this holds for any number")
+        }
+        Check::Query(_, Rows::Value(predicate)) => predicate::idle(predicate),
         Check::Files { text, .. } | Check::Log { text, .. } => {
             text.source().trim().is_empty().then_some("nothing is looked for")
         }
         Check::Sequence(_)
+        | Check::Query(_, Rows::Are(_))
         | Check::Within(..)
         | Check::SameAnswers { .. }
         | Check::SameValues { .. }
@@ -77,8 +84,9 @@ fn idle(check: &Check) -> Option<&'static str> {
 /// Actions whose effect a later check has to look at.
 fn acts(action: &Action) -> bool {
     match action {
-        Action::Send { .. } | Action::Run(_) | Action::Restart(_) => true,
-        Action::Advance(_)
+        Action::Send { .. } | Action::Run(_) | Action::Feed { .. } | Action::Restart(_) => true,
+        Action::Seed { .. }
+        | Action::Advance(_)
         | Action::Wait(_)
         | Action::MailServer(_)
         | Action::MailWindow

@@ -24,6 +24,20 @@ pub enum Action {
     },
     /// A shell command in the candidate's project.
     Run(Template),
+    /// A shell command with standard input.
+    Feed {
+        /// The command.
+        command: Template,
+        /// What it can read.
+        input: Template,
+    },
+    /// SQL is run on a database of the scratch folder, which is made if it is not there.
+    Seed {
+        /// The file, relative to the scratch folder.
+        file: Template,
+        /// The statements. Values are filled in as within quotation marks of SQL.
+        script: Template,
+    },
     /// The service's clock goes forward.
     Advance(Period),
     /// Real time goes by.

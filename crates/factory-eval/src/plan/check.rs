@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::query::{Query, Rows};
 use super::template::Template;
 
 /// One assertion.
@@ -106,6 +107,8 @@ pub enum Check {
         /// Whether it must not.
         not: bool,
     },
+    /// A query of a SQLite database in the scratch folder gives this.
+    Query(Query, Rows),
     /// How the last command ended, as a number.
     Exit(Predicate),
     /// What the last command printed.

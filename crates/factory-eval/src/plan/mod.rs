@@ -6,6 +6,7 @@
 mod action;
 mod check;
 mod needs;
+mod query;
 mod template;
 
 pub use action::{Action, Body, Capture, Fault, Fresh, Period, Request, Source, Stop};
@@ -13,8 +14,9 @@ pub use check::{
     AnswerRef, Check, Count, Kind, LinkPart, MailPart, Measure, OutputPart, Parts, Predicate, Range, Since,
     StatusPattern, Tally,
 };
+pub use query::{Query, Rows};
 pub use template::Template;
-pub(crate) use template::{fill_json, json_names as names_in};
+pub(crate) use template::{fill_json, names_used};
 
 use serde::Serialize;
 
@@ -26,6 +28,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The sentences, by their places, that ask something of a service and not of a command.
+    pub fn of_a_service(&self) -> Vec<usize> {
+        let asks = |action: &Action| {
+            matches!(action, Action::Send { .. } | Action::Restart(_) | Action::Check(Check::Log { .. }))
+        };
+        let steps = self.steps.iter().filter(|step| asks(&step.action));
+        let mut sentences: Vec<usize> = steps.map(|step| step.sentence).collect();
+        sentences.dedup();
+        sentences
+    }
+
     /// Whether the service's clock is moved, so that something must be there to move it with.
     pub fn moves_clock(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.action, Action::Advance(_)))

@@ -76,8 +76,35 @@ pub(crate) fn fill_json(value: &Value, values: &BTreeMap<String, String>) -> Val
     }
 }
 
+/// The names that part of a plan fills in. Plans are plain data: whatever holds text in them is a string in their JSON form,
+/// so nothing can be missed.
+///
+/// # Errors
+/// When it has no JSON form.
+pub(crate) fn names_used(part: &impl Serialize) -> serde_json::Result<Vec<String>> {
+    let mut names = Vec::new();
+    let mut value = serde_json::to_value(part)?;
+    forget_patterns(&mut value);
+    json_names(&value, &mut names);
+    Ok(names)
+}
+
+/// Takes regular expressions out, whose braces mean something else. They are never filled in.
+fn forget_patterns(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for pattern in ["matches", "matches_not", "mail_match"] {
+                members.remove(pattern);
+            }
+            members.values_mut().for_each(forget_patterns);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_patterns),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// The names used in the strings of a JSON value.
-pub(crate) fn json_names(value: &Value, names: &mut Vec<String>) {
+fn json_names(value: &Value, names: &mut Vec<String>) {
     match value {
         Value::String(text) => names.extend(Template::new(text.as_str()).names().map(str::to_owned)),
         Value::Array(items) => items.iter().for_each(|item| json_names(item, names)),

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::http::Answer;
 use super::judge::{self, Thing};
-use super::state::{Failure, Output, State, failed, infrastructure};
-use super::{links, mails, values};
+use super::state::{Failure, Output, State, failed, lost};
+use super::{database, links, mails, values};
+use crate::attribution::{Blame, Cause};
 use crate::plan::{
     AnswerRef, Check, LinkPart, MailPart, OutputPart, Parts, Predicate, StatusPattern, Tally, Template,
 };
@@ -114,13 +115,11 @@ pub(crate) async fn check(state: &mut State, check: &Check) -> Result<(), Failur
         }
         Check::Files { text, not } => {
             let text = text.fill(&state.values);
-            let folder = state.target.scratch();
-            let folder =
-                folder.ok_or_else(|| infrastructure("the service's files are not ours to see".to_owned()))?;
-            let found = state
-                .seam
-                .files(&text, &folder, !*not)
-                .map_err(|error| infrastructure(format!("the scratch folder cannot be read: {error}")))?;
+            let folder = state.scratch()?;
+            let found = state.seam.files(text, folder, !*not).await.map_err(|error| {
+                let evidence = format!("what it has written cannot be searched: {error}");
+                Failure::Failed(FailureClass::UnwantedEffect, Blame::new(Cause::Unreadable, evidence))
+            })?;
             leak(found.is_some(), *not, || format!("in the file {}", found.clone().unwrap_or_default()))
         }
         Check::Log { text, not } => {
@@ -128,6 +127,7 @@ pub(crate) async fn check(state: &mut State, check: &Check) -> Result<(), Failur
             let found = state.seam.log(&text, state.target.log(), !*not);
             leak(found, *not, || "in the log".to_owned())
         }
+        Check::Query(query, rows) => database::check(state, query, rows).await,
         Check::Exit(predicate) => {
             let exit = Value::from(command(state)?.exit);
             judge(state, Thing::Json(&exit), predicate, FailureClass::WrongStatus, "exit code")
@@ -166,7 +166,14 @@ fn status(state: &State, of: &AnswerRef, any_of: &[StatusPattern], not: bool) ->
         let matches = any_of.iter().any(|pattern| pattern.matches(answer.status));
         require(matches != not, FailureClass::WrongStatus, || {
             let word = if not { "none of" } else { "one of" };
-            format!("{} where {word} {any_of:?} was required; body: {}", answer.status, answer.text())
+            let location = answer.header("location").filter(|_| (300..400).contains(&answer.status));
+            let location = location
+                .map_or(String::new(), |to| format!("; it leads to {to}, and redirects are not followed"));
+            format!(
+                "{} where {word} {any_of:?} was required{location}; body: {}",
+                answer.status,
+                answer.text()
+            )
         })?;
     }
     Ok(())
@@ -283,10 +290,7 @@ fn links_of_mail(
 }
 
 fn command(state: &State) -> Result<&Output, Failure> {
-    state
-        .output
-        .as_ref()
-        .ok_or_else(|| infrastructure("the plan speaks of a command that was not run".to_owned()))
+    state.output.as_ref().ok_or_else(|| lost(Cause::Plan, "the plan speaks of a command that was not run"))
 }
 
 /// What the last command printed.

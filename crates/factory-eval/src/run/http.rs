@@ -1,6 +1,9 @@
 //! Sending requests and keeping answers.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
@@ -14,7 +17,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use url::{Position, Url};
 
-use super::state::{Failure, failed, infrastructure};
+use super::state::{Failure, failed, lost};
+use crate::attribution::{Blame, Cause};
 use crate::plan::{self, Body, Request};
 use factory_core::feedback::FailureClass;
 
@@ -22,6 +26,25 @@ use factory_core::feedback::FailureClass;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of a body at most, so that a candidate cannot fill the memory.
 const MAX_BODY: usize = 16 * 1024 * 1024;
+/// Bytes of all bodies at most that one sentence brings.
+const MAX_BODIES: usize = 64 * 1024 * 1024;
+
+/// How much room the answers to one sentence have together.
+#[derive(Clone)]
+pub(crate) struct Room {
+    taken: Arc<AtomicUsize>,
+}
+
+impl Room {
+    pub(crate) fn new() -> Self {
+        Room { taken: Arc::default() }
+    }
+
+    /// Takes room for so many bytes, if there is as much left.
+    fn take(&self, bytes: usize) -> bool {
+        self.taken.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) <= MAX_BODIES
+    }
+}
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -70,7 +93,7 @@ pub(crate) fn prepare(
             format!("`{url}` does not lead to the service at {base}"),
         ));
     }
-    let bad = |what: &str| infrastructure(format!("the request cannot be made: {what}"));
+    let bad = |what: &str| lost(Cause::Impossible, format!("the request cannot be made: {what}"));
     // As a browser does: what a path cannot hold is encoded, and a fragment stays here.
     let url = Url::parse(&url).map_err(|_| bad("its address"))?;
     let host = &url[Position::BeforeHost..Position::AfterPort];
@@ -108,24 +131,40 @@ pub(crate) fn prepare(
 /// A request that can be sent.
 pub(crate) type Prepared = hyper::Request<Full<Bytes>>;
 
+/// Waits for a connection, as long as an answer may take in all: a service that takes none may let it wait for ever.
+pub(crate) async fn connected(
+    dialling: impl Future<Output = std::io::Result<TcpStream>>,
+    begun: Instant,
+) -> std::io::Result<TcpStream> {
+    let left = TIMEOUT.saturating_sub(begun.elapsed());
+    tokio::time::timeout(left, dialling).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+}
+
 /// Sends a request over a connection of its own and reads all of the answer. No redirect is followed, no cookie kept.
 pub(crate) async fn send(
     connection: std::io::Result<TcpStream>,
     request: Prepared,
+    room: Room,
 ) -> Result<Answer, Failure> {
     let begun = Instant::now();
-    let answered = tokio::time::timeout(TIMEOUT, exchange(connection, request)).await;
-    let no_answer = |why: &str| failed(FailureClass::NoAnswer, format!("no answer: {why}"));
+    let answered = tokio::time::timeout(TIMEOUT, exchange(connection, request, &room)).await;
+    let no_answer = |cause: Cause, why: &str| {
+        Failure::Failed(FailureClass::NoAnswer, Blame::new(cause, format!("no answer: {why}")))
+    };
     let (status, headers, body) = match answered {
         Ok(Ok(answer)) => answer,
         Ok(Err(Broken::TooLarge)) => {
-            return Err(failed(
-                FailureClass::WrongContent,
-                format!("the body has more than {MAX_BODY} bytes"),
-            ));
+            let evidence =
+                format!("the body has more than {MAX_BODY} bytes, or all have more than {MAX_BODIES}");
+            return Err(Failure::Failed(FailureClass::WrongContent, Blame::new(Cause::TooLarge, evidence)));
         }
-        Ok(Err(Broken::Off(error))) => return Err(no_answer(&chain(error.as_ref()))),
-        Err(_) => return Err(no_answer("it took too long")),
+        Ok(Err(Broken::NotHttp(why))) => {
+            return Err(no_answer(Cause::NotHttp, &format!("what came is not HTTP: {why}")));
+        }
+        Ok(Err(Broken::TooSlow)) | Err(_) => {
+            return Err(no_answer(Cause::TooSlow, &format!("it was not whole within {TIMEOUT:?}")));
+        }
+        Ok(Err(Broken::Off(why))) => return Err(no_answer(Cause::NoAnswer, &why)),
     };
     Ok(Answer { status, headers, body, took: begun.elapsed() })
 }
@@ -134,25 +173,45 @@ pub(crate) async fn send(
 pub(crate) async fn looks_ready(connection: std::io::Result<TcpStream>, port: u16, path: &str) -> bool {
     let request = hyper::Request::get(path).header(HOST, format!("127.0.0.1:{port}"));
     let Ok(request) = request.header(ACCEPT, "*/*").body(Full::new(Bytes::new())) else { return false };
-    let answered = tokio::time::timeout(Duration::from_secs(2), exchange(connection, request)).await;
+    let answered =
+        tokio::time::timeout(Duration::from_secs(2), exchange(connection, request, &Room::new())).await;
     matches!(answered, Ok(Ok((status, ..))) if status < 500)
 }
 
 /// Why an answer is not whole.
 enum Broken {
     TooLarge,
-    Off(Box<dyn std::error::Error + Send + Sync>),
+    TooSlow,
+    /// It is no answer by RFC 9112.
+    NotHttp(String),
+    /// There is no connection, or it ended.
+    Off(String),
 }
 
-impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Broken {
-    fn from(error: E) -> Self {
-        Broken::Off(error.into())
+impl From<hyper::Error> for Broken {
+    fn from(error: hyper::Error) -> Self {
+        let why = chain(&error);
+        // A body whose chunks are none is an I/O error of this kind to the library; the system has none like it.
+        let garbled = std::error::Error::source(&error)
+            .and_then(|source| source.downcast_ref::<std::io::Error>())
+            .is_some_and(|error| matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData));
+        if error.is_parse() || garbled { Broken::NotHttp(why) } else { Broken::Off(why) }
+    }
+}
+
+impl From<std::io::Error> for Broken {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::TimedOut => Broken::TooSlow,
+            _ => Broken::Off(error.to_string()),
+        }
     }
 }
 
 async fn exchange(
     connection: std::io::Result<TcpStream>,
     request: Prepared,
+    room: &Room,
 ) -> Result<(u16, Vec<(String, String)>, Vec<u8>), Broken> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(connection?)).await?;
     // Ends with the answer, since the sender is dropped here; aborted with the set if that never comes.
@@ -167,7 +226,7 @@ async fn exchange(
     let mut body = Vec::new();
     while let Some(frame) = incoming.frame().await {
         if let Ok(chunk) = frame?.into_data() {
-            if body.len() + chunk.len() > MAX_BODY {
+            if body.len() + chunk.len() > MAX_BODY || !room.take(chunk.len()) {
                 return Err(Broken::TooLarge);
             }
             body.extend_from_slice(&chunk);

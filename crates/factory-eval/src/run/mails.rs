@@ -6,7 +6,8 @@ use std::time::Duration;
 use factory_core::feedback::FailureClass;
 use factory_twin::Mail;
 
-use super::state::{Failure, State, failed, infrastructure};
+use super::state::{Failure, State, failed, lost};
+use crate::attribution::Cause;
 use crate::plan::{Count, Since, Template};
 
 /// How long a mail that must come may take, unless the sentence says otherwise.
@@ -128,8 +129,5 @@ pub(crate) fn select(state: &mut State, to: &Template) -> Result<(), Failure> {
 
 /// The mail that sentences speak of.
 pub(crate) fn current(state: &State) -> Result<Arc<Mail>, Failure> {
-    state
-        .mail
-        .clone()
-        .ok_or_else(|| infrastructure("the plan speaks of a mail that no step has found".to_owned()))
+    state.mail.clone().ok_or_else(|| lost(Cause::Plan, "the plan speaks of a mail that no step has found"))
 }

@@ -2,7 +2,7 @@
 //! which the evaluator itself is measured.
 
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +29,17 @@ pub(crate) enum Tampering {
     Files(usize),
     /// What this look into the log finds is turned around.
     Log(usize),
+    /// Of the rows that this query gives.
+    Rows(usize, RowsChange),
+}
+
+/// A change to the rows of a query.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum RowsChange {
+    Drop,
+    Add,
+    /// All that there is becomes one row of this.
+    Set(Value),
 }
 
 /// A change to an answer. Members of a JSON body are named by JSON pointers (RFC 6901).
@@ -81,6 +92,8 @@ pub(crate) struct Seam {
     pub(crate) counted: Vec<Vec<usize>>,
     /// What commands left.
     pub(crate) commands: Vec<Output>,
+    /// What queries gave.
+    pub(crate) rows: Vec<Vec<Vec<Value>>>,
     looks_at_files: usize,
     looks_at_log: usize,
 }
@@ -133,20 +146,44 @@ impl Seam {
         output
     }
 
+    /// What a query gave, on its way to the evaluator.
+    pub(crate) fn rows(&mut self, mut rows: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
+        if let Some(Tampering::Rows(at, change)) = &self.tampering
+            && *at == self.rows.len()
+        {
+            match change {
+                RowsChange::Drop => drop(rows.pop()),
+                RowsChange::Add => rows.push(vec![json!(STRANGE)]),
+                RowsChange::Set(value) => rows = vec![vec![value.clone()]],
+            }
+        }
+        self.rows.push(rows.clone());
+        rows
+    }
+
     /// The file in which one of the forms of a text is. Tampered with, the look is at other files: at one with the text, or
     /// at none.
-    pub(crate) fn files(&mut self, text: &str, folder: &Path, wanted: bool) -> io::Result<Option<String>> {
-        let forms = search::forms(text);
+    pub(crate) async fn files(
+        &mut self,
+        text: String,
+        folder: PathBuf,
+        wanted: bool,
+    ) -> io::Result<Option<String>> {
         let look = self.looks_at_files;
         self.looks_at_files += 1;
-        if self.tampering != Some(Tampering::Files(look)) {
-            return search::in_files(&forms, folder);
-        }
-        let elsewhere = tempfile::tempdir()?;
-        if !wanted {
-            std::fs::write(elsewhere.path().join(STRANGE), format!("x{text}x"))?;
-        }
-        search::in_files(&forms, elsewhere.path())
+        let tampered = self.tampering == Some(Tampering::Files(look));
+        let searched = tokio::task::spawn_blocking(move || {
+            let forms = search::forms(&text);
+            if !tampered {
+                return search::in_files(&forms, &folder);
+            }
+            let elsewhere = tempfile::tempdir()?;
+            if !wanted {
+                std::fs::write(elsewhere.path().join(STRANGE), format!("x{text}x"))?;
+            }
+            search::in_files(&forms, elsewhere.path())
+        });
+        searched.await.map_err(io::Error::other)?
     }
 
     /// Whether one of the forms of a text is in the log. Tampered with, the log is another.

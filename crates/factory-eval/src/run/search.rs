@@ -1,9 +1,14 @@
 //! Looks for a secret in bytes, also where it was encoded in a way that anyone can undo.
 
+use std::fs;
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+
+use super::files;
 
 /// Secrets that decode to fewer bytes are only looked for as they are written: so few occur by chance.
 const FEWEST_DECODED: usize = 12;
@@ -73,36 +78,58 @@ fn percent(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Whether any form occurs in `haystack`.
-pub(crate) fn occurs(forms: &[Vec<u8>], haystack: &[u8]) -> bool {
-    forms.iter().any(|form| !form.is_empty() && haystack.windows(form.len()).any(|window| window == form))
+/// Bytes of one file that are searched. What a candidate may write is bounded too, but a file can have holes.
+const MOST_BYTES: u64 = 4 << 30;
+/// Folders within folders that are searched.
+const DEEPEST: usize = 64;
+
+fn searcher(forms: &[Vec<u8>]) -> io::Result<AhoCorasick> {
+    let forms = forms.iter().filter(|form| !form.is_empty());
+    AhoCorasick::new(forms).map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))
 }
 
-/// The first file under `folder` that contains one of the forms.
+/// Whether any form occurs in `haystack`.
+pub(crate) fn occurs(forms: &[Vec<u8>], haystack: &[u8]) -> bool {
+    forms.iter().any(|form| !form.is_empty()) && searcher(forms).is_ok_and(|forms| forms.is_match(haystack))
+}
+
+/// The first file under `folder` that contains one of the forms. Files are read in pieces, links are not followed.
 ///
 /// # Errors
-/// When a file cannot be read, other than because it is gone.
-pub(crate) fn in_files(forms: &[Vec<u8>], folder: &Path) -> std::io::Result<Option<String>> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            if let Some(found) = in_files(forms, &entry.path())? {
-                return Ok(Some(found));
-            }
-        } else if kind.is_file() {
-            match std::fs::read(entry.path()) {
-                Ok(bytes) if occurs(forms, &bytes) => {
-                    return Ok(Some(entry.file_name().to_string_lossy().into_owned()));
-                }
-                Ok(_) => {}
-                // Journals come and go.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
+/// When a file cannot be read, other than because it is gone, or is too large, or folders go too deep.
+pub(crate) fn in_files(forms: &[Vec<u8>], folder: &Path) -> io::Result<Option<String>> {
+    if forms.iter().all(Vec::is_empty) {
+        return Ok(None);
+    }
+    let searcher = searcher(forms)?;
+    let mut waiting = vec![(folder.to_owned(), 0)];
+    while let Some((folder, depth)) = waiting.pop() {
+        if depth > DEEPEST {
+            return Err(io::Error::other(format!("folders go deeper than {DEEPEST}")));
+        }
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                waiting.push((entry.path(), depth + 1));
+            } else if kind.is_file() && in_file(&searcher, &entry.path())? {
+                return Ok(Some(entry.file_name().to_string_lossy().into_owned()));
             }
         }
     }
     Ok(None)
+}
+
+fn in_file(searcher: &AhoCorasick, path: &Path) -> io::Result<bool> {
+    let file = match files::open_plain(path) {
+        // Journals come and go.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    if file.metadata()?.len() > MOST_BYTES {
+        return Err(io::Error::other(format!("a file is larger than {MOST_BYTES} bytes")));
+    }
+    searcher.stream_find_iter(file.take(MOST_BYTES)).next().transpose().map(|found| found.is_some())
 }
 
 #[cfg(test)]
@@ -149,5 +176,22 @@ mod tests {
         std::fs::write(folder.path().join("deep/x.db-wal"), b"..secret-token..").unwrap();
         assert_eq!(in_files(&forms("secret-token"), folder.path()).unwrap().as_deref(), Some("x.db-wal"));
         assert_eq!(in_files(&forms("other-token"), folder.path()).unwrap(), None);
+        // Across the pieces in which a file is read.
+        let large = [vec![b'.'; 3 * 64 * 1024 - 3], b"other-token".to_vec(), vec![b'.'; 9]].concat();
+        std::fs::write(folder.path().join("deep/large"), large).unwrap();
+        assert_eq!(in_files(&forms("other-token"), folder.path()).unwrap().as_deref(), Some("large"));
+    }
+
+    #[test]
+    fn what_has_no_end_is_refused_and_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::File::create(folder.path().join("hole")).unwrap().set_len(1 << 42).unwrap();
+        assert!(in_files(&forms("secret-token"), folder.path()).is_err());
+        std::fs::remove_file(folder.path().join("hole")).unwrap();
+        std::os::unix::fs::symlink("/", folder.path().join("link")).unwrap();
+        assert_eq!(in_files(&forms("secret-token"), folder.path()).unwrap(), None);
+        let deep: std::path::PathBuf = std::iter::repeat_n("d", DEEPEST + 2).collect();
+        std::fs::create_dir_all(folder.path().join(deep)).unwrap();
+        assert!(in_files(&forms("secret-token"), folder.path()).is_err());
     }
 }

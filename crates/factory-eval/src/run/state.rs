@@ -1,6 +1,7 @@
 //! The state of a run, and its steps one after another.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,46 +10,52 @@ use factory_sandbox::End;
 use factory_twin::{Mail, SmtpFault};
 use tokio::task::JoinSet;
 
-use super::http::{self, Answer};
+use super::http::{self, Answer, Prepared, Room};
 use super::seam::Seam;
 use super::target::Target;
-use super::{checks, links, mails, values};
+use super::{checks, database, links, mails, values};
+use crate::attribution::{Blame, Cause};
 use crate::deploy::DeployFailure;
-use crate::plan::{Action, AnswerRef, Capture, Fault, Period, Plan, Request, Source};
+use crate::plan::{self, Action, AnswerRef, Capture, Fault, Period, Plan, Request, Source, Template};
 
-/// How long a command of a scenario may run.
-const COMMAND: Duration = Duration::from_secs(30);
-
-/// Why a step did not succeed. The message quotes the scenario and the candidate: evaluator's side only.
-#[derive(Debug)]
+/// Why a step did not succeed. The evidence quotes the scenario and the candidate: evaluator's side only.
 pub(crate) enum Failure {
-    /// The candidate did not do what was asked.
-    Application(FailureClass, String),
+    /// The candidate did not do what was asked, in this way.
+    Failed(FailureClass, Blame),
     /// The run says nothing about the candidate.
-    Infrastructure(String),
+    Lost(Blame),
 }
 
-pub(crate) fn failed(class: FailureClass, message: String) -> Failure {
-    Failure::Application(class, message)
+/// What was observed is not what is required.
+pub(crate) fn failed(class: FailureClass, evidence: String) -> Failure {
+    Failure::Failed(class, Blame::new(Cause::Observed, evidence))
 }
 
-pub(crate) fn infrastructure(message: String) -> Failure {
-    Failure::Infrastructure(message)
+/// Nothing can be said.
+pub(crate) fn lost(cause: Cause, evidence: impl Into<String>) -> Failure {
+    Failure::Lost(Blame::new(cause, evidence))
 }
 
 impl From<DeployFailure> for Failure {
     fn from(failure: DeployFailure) -> Self {
         match failure {
-            DeployFailure::Application(detail) => Failure::Application(FailureClass::NotDeployable, detail),
-            DeployFailure::Infrastructure(detail, source) => {
-                Failure::Infrastructure(source.map_or(detail.clone(), |source| format!("{detail}: {source}")))
+            DeployFailure::Failed(blame) => {
+                let class = match blame.cause {
+                    Cause::Ended => FailureClass::NoAnswer,
+                    Cause::TooMuchWritten => FailureClass::UnwantedEffect,
+                    _ => FailureClass::NotDeployable,
+                };
+                Failure::Failed(class, blame)
+            }
+            DeployFailure::Lost(blame, None) => Failure::Lost(blame),
+            DeployFailure::Lost(Blame { cause, evidence }, Some(source)) => {
+                lost(cause, format!("{evidence}: {source}"))
             }
         }
     }
 }
 
 /// How a run of a plan ended.
-#[derive(Debug)]
 pub(crate) enum Ending {
     /// Every step succeeded.
     Passed,
@@ -106,8 +113,18 @@ pub(crate) async fn run(plan: &Plan, target: Target, seam: Seam) -> (Ending, Str
         output: None,
     };
     let mut ending = Ending::Passed;
+    let mut full = std::pin::pin!(state.target.overflow());
     for (place, step) in plan.steps.iter().enumerate() {
-        if let Err(failure) = state.perform(&step.action).await {
+        let performed = tokio::select! {
+            performed = async {
+                state.has_values(&step.action)?;
+                state.perform(&step.action).await
+            } => performed,
+            full = &mut full => {
+                Err(Failure::Failed(FailureClass::UnwantedEffect, Blame::new(Cause::TooMuchWritten, full)))
+            }
+        };
+        if let Err(failure) = performed {
             ending = Ending::Stopped(place, failure);
             break;
         }
@@ -122,23 +139,29 @@ pub(crate) async fn run(plan: &Plan, target: Target, seam: Seam) -> (Ending, Str
 }
 
 impl State {
+    /// Whether there is a value for every name that the action fills in. Which names are remembered is known when the plan is
+    /// made; `{n}` has a value only while requests are made.
+    fn has_values(&self, action: &Action) -> Result<(), Failure> {
+        let counts = matches!(action, Action::Send { .. });
+        let names = plan::names_used(action).map_err(|error| lost(Cause::Plan, error.to_string()))?;
+        let has = |name: &String| self.values.contains_key(name) || (counts && name == "n");
+        match names.iter().find(|name| !has(name)) {
+            Some(name) => Err(lost(Cause::ValueMissing, format!("`{{{name}}}` has no value here"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The folder that the candidate keeps its data in.
+    pub(crate) fn scratch(&self) -> Result<PathBuf, Failure> {
+        self.target.scratch().ok_or_else(|| lost(Cause::NotOurs, "the service's files are not ours to see"))
+    }
+
     async fn perform(&mut self, action: &Action) -> Result<(), Failure> {
         match action {
             Action::Send { requests, times, together } => self.send(requests, *times, *together).await?,
-            Action::Run(command) => {
-                let line = command.fill(&self.values);
-                let finished = self.target.run(&line, COMMAND).await?;
-                let exit = match finished.end {
-                    End::Exited(code) => i64::from(code),
-                    End::Signalled(signal) => 128 + i64::from(signal),
-                    End::TimedOut => {
-                        return Err(failed(FailureClass::NoAnswer, format!("`{line}` did not end in time")));
-                    }
-                };
-                let output = Output { exit, stdout: finished.stdout.text(), stderr: finished.stderr.text() };
-                self.output = Some(self.seam.command(output));
-                self.acted = Instant::now();
-            }
+            Action::Run(command) => self.command(command, None).await?,
+            Action::Feed { command, input } => self.command(command, Some(input)).await?,
+            Action::Seed { file, script } => database::seed(self, file, script).await?,
             Action::Advance(period) => {
                 let by = self.period(period)?;
                 self.target.advance(by)?;
@@ -166,11 +189,29 @@ impl State {
             Action::Capture(capture) => self.capture(capture)?,
             Action::Fresh { name, kind } => {
                 let value = values::fresh(*kind)
-                    .map_err(|error| infrastructure(format!("no random numbers: {error}")))?;
+                    .map_err(|error| lost(Cause::Machine, format!("no random numbers: {error}")))?;
                 self.values.insert(name.clone(), value);
             }
             Action::Check(check) => checks::check(self, check).await?,
         }
+        Ok(())
+    }
+
+    async fn command(&mut self, command: &Template, input: Option<&Template>) -> Result<(), Failure> {
+        let line = command.fill(&self.values);
+        let input = input.map_or(String::new(), |input| input.fill(&self.values));
+        let finished = self.target.run(&line, input.into_bytes()).await?;
+        let exit = match finished.end {
+            End::Exited(code) => i64::from(code),
+            End::Signalled(signal) => 128 + i64::from(signal),
+            End::TimedOut => {
+                let blame = Blame::new(Cause::TooSlow, format!("`{line}` did not end in time"));
+                return Err(Failure::Failed(FailureClass::NoAnswer, blame));
+            }
+        };
+        let output = Output { exit, stdout: finished.stdout.text(), stderr: finished.stderr.text() };
+        self.output = Some(self.seam.command(output));
+        self.acted = Instant::now();
         Ok(())
     }
 
@@ -185,30 +226,64 @@ impl State {
         }
         self.values.remove("n");
         self.answers.clear();
-        if together {
-            // All connections are there before the first request is sent, so that the requests meet.
-            let mut ready = Vec::new();
-            for request in prepared {
-                ready.push((self.target.dial().await, request));
-            }
-            let mut sending = JoinSet::new();
-            for (place, (connection, request)) in ready.into_iter().enumerate() {
-                sending.spawn(async move { (place, http::send(connection, request).await) });
-            }
-            let mut answers = BTreeMap::new();
-            while let Some(sent) = sending.join_next().await {
-                let (place, answer) = sent.map_err(|error| infrastructure(error.to_string()))?;
-                answers.insert(place, answer?);
-            }
-            self.answers = answers.into_values().map(|answer| self.seam.answer(answer)).collect();
+        let room = Room::new();
+        let sent = if together {
+            self.send_together(prepared, &room).await
         } else {
-            for request in prepared {
-                let answer = http::send(self.target.dial().await, request).await?;
-                self.answers.push(self.seam.answer(answer));
+            self.send_in_turn(prepared, &room).await
+        };
+        self.acted = Instant::now();
+        match sent {
+            Err(Failure::Failed(class, blame)) if blame.cause == Cause::NoAnswer => {
+                let gone = self.gone().await.map(|gone| format!("{gone}; {}", blame.evidence));
+                Err(Failure::Failed(class, gone.map_or(blame, |evidence| Blame::new(Cause::Ended, evidence))))
+            }
+            Err(failure) => Err(failure),
+            Ok(answers) => {
+                self.answers = answers.into_iter().map(|answer| self.seam.answer(answer)).collect();
+                Ok(())
             }
         }
-        self.acted = Instant::now();
-        Ok(())
+    }
+
+    /// How the service has ended, if it has. The connection is gone a moment before that is known.
+    async fn gone(&mut self) -> Option<String> {
+        for _ in 0..20 {
+            if let Some(gone) = self.target.ended() {
+                return Some(gone);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        None
+    }
+
+    async fn send_in_turn(&mut self, requests: Vec<Prepared>, room: &Room) -> Result<Vec<Answer>, Failure> {
+        let mut answers = Vec::new();
+        for request in requests {
+            let connection = http::connected(self.target.dial(), Instant::now()).await;
+            answers.push(http::send(connection, request, room.clone()).await?);
+        }
+        Ok(answers)
+    }
+
+    /// All connections are there before the first request is sent, so that the requests meet.
+    async fn send_together(&mut self, requests: Vec<Prepared>, room: &Room) -> Result<Vec<Answer>, Failure> {
+        let begun = Instant::now();
+        let mut ready = Vec::new();
+        for request in requests {
+            ready.push((http::connected(self.target.dial(), begun).await, request));
+        }
+        let mut sending = JoinSet::new();
+        for (place, (connection, request)) in ready.into_iter().enumerate() {
+            let room = room.clone();
+            sending.spawn(async move { (place, http::send(connection, request, room).await) });
+        }
+        let mut answers = BTreeMap::new();
+        while let Some(sent) = sending.join_next().await {
+            let (place, answer) = sent.map_err(|error| lost(Cause::Machine, error.to_string()))?;
+            answers.insert(place, answer?);
+        }
+        Ok(answers.into_values().collect())
     }
 
     /// The one answer that is meant; for `each`, the first.
@@ -220,7 +295,7 @@ impl State {
             AnswerRef::Named(name) => self.named.get(name),
         };
         // Plans are checked when they are made, so this is a defect of ours and not of the candidate.
-        answer.ok_or_else(|| infrastructure("the plan speaks of an answer that is not there".to_owned()))
+        answer.ok_or_else(|| lost(Cause::Plan, "the plan speaks of an answer that is not there"))
     }
 
     /// All answers that are meant.

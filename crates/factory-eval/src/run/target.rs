@@ -8,6 +8,7 @@ use factory_sandbox::Finished;
 use factory_twin::{SmtpFault, SmtpTwin};
 use tokio::net::TcpStream;
 
+use crate::attribution::{Blame, Cause};
 use crate::base_url::BaseUrl;
 use crate::deploy::{DeployFailure, Deployment};
 use crate::plan::Stop;
@@ -37,7 +38,7 @@ impl RunningService {
 }
 
 fn not_ours(what: &str) -> DeployFailure {
-    DeployFailure::Infrastructure(format!("a service that runs already {what}"), None)
+    DeployFailure::Lost(Blame::new(Cause::NotOurs, format!("a service that runs already {what}")), None)
 }
 
 impl Target {
@@ -85,10 +86,49 @@ impl Target {
         }
     }
 
-    pub(crate) async fn run(&self, line: &str, within: Duration) -> Result<Finished, DeployFailure> {
+    /// Runs a command beside the service, with that on its standard input.
+    pub(crate) async fn run(&mut self, line: &str, input: Vec<u8>) -> Result<Finished, DeployFailure> {
         match self {
-            Target::Deployed(deployment) => deployment.run(line, within).await,
+            Target::Deployed(deployment) => deployment.run(line, input).await,
             Target::Running(_) => Err(not_ours("has no place for commands")),
+        }
+    }
+
+    /// How the service has ended, if it has and that can be known.
+    pub(crate) fn ended(&mut self) -> Option<String> {
+        match self {
+            Target::Deployed(deployment) => deployment.ended(),
+            Target::Running(_) => None,
+        }
+    }
+
+    /// Ends when the service has written more than it may, and says so; never where its files are not ours to see.
+    pub(crate) fn overflow(&self) -> impl Future<Output = String> + Send + use<> {
+        let watched = match self {
+            Target::Deployed(deployment) => Some(deployment.overflow()),
+            Target::Running(_) => None,
+        };
+        async move {
+            match watched {
+                Some(watched) => watched.await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Stops the service, if there is one, so that its files can be changed.
+    pub(crate) async fn pause(&mut self) -> Result<(), DeployFailure> {
+        match self {
+            Target::Deployed(deployment) => deployment.pause().await,
+            Target::Running(_) => Err(not_ours("is not stopped")),
+        }
+    }
+
+    /// Starts it again after [`Target::pause`].
+    pub(crate) async fn resume(&mut self) -> Result<(), DeployFailure> {
+        match self {
+            Target::Deployed(deployment) => deployment.resume().await,
+            Target::Running(_) => Err(not_ours("is not stopped")),
         }
     }
 

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::{Planned, changes, sweep};
 use crate::plan::{
-    Action, AnswerRef, Check, LinkPart, MailPart, OutputPart, Plan, Predicate, StatusPattern, Tally,
+    Action, AnswerRef, Check, LinkPart, MailPart, OutputPart, Plan, Predicate, Rows, StatusPattern, Tally,
 };
-use crate::run::{Answer, AnswerChange, CommandChange, MailChange, STRANGE, Seam, Tampering};
+use crate::run::{Answer, AnswerChange, CommandChange, MailChange, RowsChange, STRANGE, Seam, Tampering};
 
 /// The tamperings for all assertions of a plan that has passed, and saw this.
 pub(super) fn aimed(plan: &Plan, seen: &Seam) -> Vec<Planned> {
@@ -23,6 +23,7 @@ pub(super) fn aimed(plan: &Plan, seen: &Seam) -> Vec<Planned> {
         commands: 0,
         files: 0,
         log: 0,
+        queries: 0,
     };
     let mut planned: Vec<Planned> = Vec::new();
     for step in &plan.steps {
@@ -45,6 +46,7 @@ struct Aim<'a> {
     commands: usize,
     files: usize,
     log: usize,
+    queries: usize,
 }
 
 impl<'a> Aim<'a> {
@@ -58,12 +60,13 @@ impl<'a> Aim<'a> {
             Action::NameAnswer(name) => {
                 self.named.extend(self.current.first().map(|at| (name.as_str(), *at)));
             }
-            Action::Run(_) => self.commands += 1,
+            Action::Run(_) | Action::Feed { .. } => self.commands += 1,
             Action::Check(check) => return self.at_check(check),
             Action::Advance(_)
             | Action::Wait(_)
             | Action::MailServer(_)
             | Action::Restart(_)
+            | Action::Seed { .. }
             | Action::MailWindow
             | Action::Capture(_)
             | Action::Fresh { .. } => {}
@@ -162,12 +165,38 @@ impl<'a> Aim<'a> {
                 self.log += 1;
                 vec![Tampering::Log(self.log - 1)]
             }
+            Check::Query(_, rows) => {
+                self.queries += 1;
+                self.query(rows)
+            }
             Check::Exit(predicate) => {
                 let exact = is_exact(predicate).then_some(CommandChange::Exit);
                 exact.and_then(|change| self.command(change)).into_iter().collect()
             }
             Check::Output(part, predicate) => self.output(*part, predicate),
         }
+    }
+
+    fn query(&self, rows: &Rows) -> Vec<Tampering> {
+        let at = self.queries - 1;
+        let Some(seen) = self.seen.rows.get(at) else { return Vec::new() };
+        let changes = match rows {
+            Rows::Are(_) => {
+                let dropped = (!seen.is_empty()).then_some(RowsChange::Drop);
+                dropped.into_iter().chain([RowsChange::Add]).collect()
+            }
+            Rows::Count(count) => {
+                let dropped = (count.min == seen.len() && count.min > 0).then_some(RowsChange::Drop);
+                let added = (count.max == Some(seen.len())).then_some(RowsChange::Add);
+                dropped.into_iter().chain(added).collect::<Vec<_>>()
+            }
+            Rows::Value(predicate) => {
+                let value = seen.first().and_then(|row| row.first());
+                let changed = value.map(|value| changes::of_json(predicate, value)).unwrap_or_default();
+                changed.into_iter().map(RowsChange::Set).chain([RowsChange::Drop]).collect()
+            }
+        };
+        changes.into_iter().map(|change| Tampering::Rows(at, change)).collect()
     }
 
     /// Sure only where every answer is spoken of.

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::assess::Prepared;
-use crate::run::{AnswerChange, CommandChange, MailChange, Seam, Tampering};
+use crate::run::{AnswerChange, CommandChange, MailChange, RowsChange, Seam, Tampering};
 use crate::scorecard::Outcome;
 use crate::scoring::{self, Source};
 use crate::suite::Compiled;
@@ -28,7 +28,7 @@ const TRIES: usize = 3;
 pub struct Reach {
     /// Answers and mails.
     pub responses: bool,
-    /// What commands leave, files and the log.
+    /// What commands leave, files, databases and the log.
     pub state: bool,
     /// Only what is asserted.
     pub asserted_only: bool,
@@ -75,7 +75,9 @@ impl Reach {
     fn includes(self, tampering: &Tampering) -> bool {
         match tampering {
             Tampering::Answer(..) | Tampering::Mail(..) | Tampering::InventMail(..) => self.responses,
-            Tampering::Command(..) | Tampering::Files(_) | Tampering::Log(_) => self.state,
+            Tampering::Command(..) | Tampering::Files(_) | Tampering::Log(_) | Tampering::Rows(..) => {
+                self.state
+            }
         }
     }
 }
@@ -95,7 +97,7 @@ pub async fn sabotage(
     for (place, compiled) in scenarios.iter().enumerate() {
         let one = match &prepared.source {
             Ok(source) => attack(place, compiled, source, reach, &places).await?,
-            Err(log) => unusable(place, format!("it could not be deployed: {log}")),
+            Err(blame) => unusable(place, format!("it could not be deployed: {}", blame.evidence)),
         };
         all.push(one);
     }
@@ -231,6 +233,14 @@ fn in_words(tampering: &Tampering, seen: &Seam) -> String {
                 CommandChange::AppendToStdout => "more on standard output".to_owned(),
             };
             format!("command {}: {what}", at + 1)
+        }
+        Tampering::Rows(query, change) => {
+            let what = match change {
+                RowsChange::Drop => "a row less".to_owned(),
+                RowsChange::Add => "a row more".to_owned(),
+                RowsChange::Set(value) => format!("the value becomes {value}"),
+            };
+            format!("query {}: {what}", query + 1)
         }
         Tampering::Files(look) => format!("look {} into files: turned around", look + 1),
         Tampering::Log(look) => format!("look {} into the log: turned around", look + 1),

@@ -1,7 +1,7 @@
 //! Sets a service up as a candidate and has it judged.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 
 use factory_core::artifact::Verify;
@@ -18,6 +18,7 @@ use factory_engine::port::workspace::{Checkout, Guard, SealProof};
 use factory_eval::config::DeployConfig;
 use factory_eval::evaluator::ServiceEvaluator;
 use factory_eval::scorecard::{Outcome, Scorecard};
+use factory_eval::suite::{HoldoutSuite, SuiteError};
 use factory_sandbox::{Launcher, Profile, Sandbox};
 use tempfile::TempDir;
 
@@ -49,6 +50,8 @@ pub(crate) struct Bench {
     pub(crate) seen: Seen,
     /// Whether candidates are confined: those that count across runs cannot be.
     pub(crate) confined: bool,
+    /// How many scenario runs are done at a time.
+    pub(crate) parallel: usize,
     pub(crate) leaks: Leaks,
 }
 
@@ -76,15 +79,31 @@ impl Guard for Kept {}
 impl Bench {
     /// The service with a defect; none, if `bug` is empty.
     pub(crate) fn new(bug: &str) -> Self {
+        let mut bench = Self::of(&[("service.py", SERVICE)], DEPLOY);
+        bench.config.env.insert("BUG".to_owned(), bug.to_owned());
+        bench.steps = STEPS.to_owned();
+        bench
+    }
+
+    /// A project of these files, which is deployed so.
+    pub(crate) fn of(files: &[(&str, &str)], deploy: &str) -> Self {
         let folder = TempDir::new().unwrap();
         for name in ["project", "scratch", "holdouts"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
         }
-        std::fs::write(folder.path().join("project/service.py"), SERVICE).unwrap();
-        let mut config: DeployConfig = toml::from_str(DEPLOY).unwrap();
-        config.env.insert("BUG".to_owned(), bug.to_owned());
+        for (name, text) in files {
+            let path = folder.path().join("project").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let config: DeployConfig = toml::from_str(deploy).unwrap();
         let (seen, leaks) = (Seen::default(), Leaks::default());
-        Bench { folder, config, steps: STEPS.to_owned(), seen, leaks, confined: true }
+        Bench { folder, config, steps: String::new(), seen, leaks, confined: true, parallel: 4 }
+    }
+
+    /// Whether candidates really are confined here.
+    pub(crate) fn is_confined(&self) -> bool {
+        self.confined && launcher().sandbox().is_some()
     }
 
     /// What has leaked when so many feedbacks have told of these scenarios.
@@ -104,8 +123,22 @@ impl Bench {
     fn evaluator(&self, scenarios: &str) -> Result<ServiceEvaluator, EvaluatorError> {
         std::fs::write(self.path("holdouts/all.md"), scenarios).unwrap();
         std::fs::write(self.path("holdouts/steps.toml"), &self.steps).unwrap();
+        self.judge_of()
+    }
+
+    fn judge_of(&self) -> Result<ServiceEvaluator, EvaluatorError> {
+        if let Err(SuiteError::Uncompiled { scenarios }) = HoldoutSuite::load(&self.path("holdouts")) {
+            let errors = scenarios.iter().flat_map(|scenario| &scenario.errors);
+            errors.for_each(|error| println!("{error}"));
+        }
         let launcher = if self.confined { launcher() } else { Launcher::new() };
-        ServiceEvaluator::new(self.path("holdouts"), self.config.clone(), self.path("cards"), launcher, 4)
+        ServiceEvaluator::new(
+            self.path("holdouts"),
+            self.config.clone(),
+            self.path("cards"),
+            launcher,
+            self.parallel,
+        )
     }
 
     pub(crate) fn outlook(
@@ -115,9 +148,27 @@ impl Bench {
         self.evaluator(scenarios)?.outlook()
     }
 
+    /// A project with a `factory.toml`, and its holdouts, both copied.
+    pub(crate) fn project(project: &Path, holdouts: &Path) -> Self {
+        let settings: toml::Table =
+            toml::from_str(&std::fs::read_to_string(project.join("factory.toml")).unwrap()).unwrap();
+        let bench = Self::of(&[], &toml::to_string(&settings["deploy"]).unwrap());
+        copy(project, &bench.path("project"));
+        copy(holdouts, &bench.path("holdouts"));
+        bench
+    }
+
     /// Judges by `scenarios`.
     pub(crate) fn judge(&self, scenarios: &str) -> Result<Judged, EvaluatorError> {
-        let evaluator = self.evaluator(scenarios)?;
+        self.judge_by(&self.evaluator(scenarios)?)
+    }
+
+    /// Judges by the holdouts that are there.
+    pub(crate) fn judge_holdouts(&self) -> Result<Judged, EvaluatorError> {
+        self.judge_by(&self.judge_of()?)
+    }
+
+    fn judge_by(&self, evaluator: &ServiceEvaluator) -> Result<Judged, EvaluatorError> {
         let checkout = Checkout {
             root: self.path("project"),
             project: self.path("project"),
@@ -153,6 +204,19 @@ impl Bench {
         }))?;
         let card = Scorecard::load(evaluator.scorecards(), &verify.scorecard).unwrap();
         Ok(Judged { verify, card })
+    }
+}
+
+/// Copies a folder, without what Cargo builds.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true if entry.file_name() == "target" => {}
+            true => copy(&entry.path(), &target),
+            false => drop(std::fs::copy(entry.path(), target).unwrap()),
+        }
     }
 }
 

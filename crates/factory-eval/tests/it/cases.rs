@@ -16,6 +16,7 @@ use crate::bench::{Bench, SCENARIOS, scenario};
 pub(crate) enum Needs {
     Python,
     LibFaketime,
+    Cargo,
 }
 
 pub(crate) type Case = (&'static str, Needs, fn());
@@ -166,7 +167,7 @@ fn a_build_runs_once_before_all() {
     bench.confined = false;
     let count = bench.path("count");
     bench.config.build = Some(format!("mv service.py built.py && echo x >> {}", count.display()));
-    bench.config.command = "python3 built.py".to_owned();
+    bench.config.command = Some("python3 built.py".to_owned());
     let judged = bench.judge(&scenario(1)).unwrap();
     assert_eq!(judged.verify.passed, 1, "{}", judged.messages(0));
     assert_eq!(std::fs::read_to_string(count).unwrap(), "x\n");
@@ -178,10 +179,10 @@ fn a_taken_port_is_not_the_candidates_fault() {
     bench.confined = false;
     let first = bench.path("first");
     // The first start finds its port taken by somebody who came between.
-    bench.config.command = format!(
+    bench.config.command = Some(format!(
         "if mkdir {} 2>/dev/null; then echo 'OSError: [Errno 98] Address already in use'; exit 1; fi; exec python3 service.py",
         first.display()
-    );
+    ));
     let judged = bench.judge(&scenario(1)).unwrap();
     assert!(first.is_dir());
     assert_eq!(judged.verify.passed, 1, "{}", judged.messages(0));
@@ -203,10 +204,10 @@ fn half_of_the_time() {
     bench.confined = false;
     let count = bench.path("count");
     // The trial is the first start; of the runs after it, every second one gets a service with a defect.
-    bench.config.command = format!(
+    bench.config.command = Some(format!(
         "echo x >> {count}; n=$(wc -l < {count}); if [ $((n % 2)) = 0 ]; then BUG=; else BUG=wrong_status; fi; export BUG; exec python3 service.py",
         count = count.display()
-    );
+    ));
     let judged = bench.judge("# Scenario: Now and then\n\nWhen POST /forgot is sent with {\"email\": \"a@b.test\"}\nThen the status is 202\n").unwrap();
     // Passed, failed, passed, failed: one failure too many at the fourth.
     assert_eq!(judged.card.scenarios[0].runs.len(), 4);

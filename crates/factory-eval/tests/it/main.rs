@@ -6,22 +6,30 @@
 
 mod bench;
 mod cases;
+mod command;
+mod example;
+mod hostile;
+mod isolation;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     factory_sandbox::enter_if_helper();
     let arguments = Arguments::from_args();
-    let python = std::process::Command::new("python3")
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success());
+    let has = |program: &str| {
+        let output = std::process::Command::new(program).arg("--version").output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let python = has("python3");
+    let cargo = has("cargo");
     let library = factory_eval::clock::find_libfaketime().is_some();
     let mut trials = Vec::new();
-    for (name, needs, case) in cases::ALL {
+    let all = [cases::ALL, command::ALL, example::ALL, hostile::ALL, isolation::ALL].into_iter().flatten();
+    for (name, needs, case) in all {
         let missing = match needs {
             _ if !python => Some("python3 is not installed"),
             cases::Needs::Python => None,
+            cases::Needs::Cargo => (!cargo).then_some("cargo is not installed"),
             cases::Needs::LibFaketime => (!library).then_some("libfaketime is not installed"),
         };
         let name = missing.map_or((*name).to_owned(), |missing| format!("{name} ({missing})"));
