@@ -7,27 +7,51 @@ use super::subject::{self, Subject};
 use crate::plan::{Action, AnswerRef, Check, Kind, MailPart, Predicate, StatusPattern, Tally};
 
 static STATUS_IS: Pattern = Pattern::new(
-    r"(?:is|equals|has|is same-as)(?P<not> not)? (?:one of |either |any of |in )?(?:a )?{statuses:statuses}",
+    r"(?:is|equals|equal|has|is same-as|does (?P<not_too>not) equal)(?P<not> not)? (?:one of |either |any of |in )?(?:a |the )?{statuses:codes}(?: range)?",
 );
 static ANSWERS: Pattern = Pattern::new(
-    r"(?:(?:it|(?:the |a )?(?:service|server|api|app|application|endpoint|request)|{of:answer}) )?(?:(?:answers?|responds?|replies|returns?|yields?|gives?|is answered|is rejected|is refused|is accepted)(?: back)?(?: with)?|->|→)(?: ~status)? (?P<not>not )?(?:either |one of )?(?:a |an )?{statuses:statuses}",
+    r"(?:(?:it|(?:the |a )?(?:service|server|api|app|application|endpoint|request)|{of:answer}) )?(?:(?:answers?|responds?|replies|returns?|yields?|gives?|fails?|succeeds?|is answered|is rejected|is refused|is accepted|is denied)(?: back)?(?: (?:with|as))?|->|→)(?: ~(?:http )?status(?: of)?)? (?P<not>not )?(?:either |one of )?(?:a |an |the )?(?:http )?{statuses:statuses}(?: status| error| answer)*(?: with ~status (?P<again>[1-5]\d\d))?",
 );
 static ANSWER_STATUS: Pattern = Pattern::new(
-    r"(?:is|has|carries|comes with)(?P<not> not)?(?: ~status)?(?: of)? (?:either |one of )?(?:a |an )?{statuses:statuses}",
+    r"(?:is|has|carries|comes with)(?P<not> not)?(?: ~status)?(?: of)? (?:either |one of )?(?:a |an )?{statuses:statuses}(?: status| error| answer)*",
 );
+static SUCCEEDS: Pattern = Pattern::new(r"(?P<not>does not )?succeeds?");
+static IS_QUOTED: Pattern = Pattern::new(r"is (?:not )?(?:same-as )?{value:quoted}");
+static BETWEEN_CODES: Pattern =
+    Pattern::new(r"is (?:between|in the range(?: of)?) (?P<low>[1-5])00 (?:and|to) (?P<high>[1-5])99");
+/// `the value of "a.b" is 3`: a field, or something remembered of that name.
+fn value_of(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
+    static VALUE_OF: Pattern = Pattern::new(r"~value of {name:quoted} {rest:any}");
+    let found = VALUE_OF.apply(text)?;
+    let name = found.word("name")?;
+    if context.names.contains_key(&name) {
+        return Some(Err(format!(
+            "this can mean a field or what was remembered: say `the field \"{name}\"` or `{{{name}}}`"
+        )));
+    }
+    let subject = Subject::Field(AnswerRef::Current, name);
+    let subject = match subject::check(subject, context) {
+        Ok(subject) => subject,
+        Err(why) => return Some(Err(why)),
+    };
+    let said = said(&subject, found.piece("rest")?, context)?;
+    context.subject = Some(subject);
+    Some(said)
+}
+
 static HAS_HEADER: Pattern = Pattern::new(
-    r"(?P<verb>has|carries|contains|includes|does not have|does not has|does not contain|does not include|does not carry|has no|carries no|contains no) ~(?:header {name:word}|{other:word} header)(?:(?::| (?:with ~value|of|set to|equal to|with|that is)) {value:value}| (?:that |which |with ~value that ){rest:any})?",
+    r"(?P<verb>has|carries|contains|includes|does not have|does not has|does not contain|does not include|does not carry|has no|carries no|contains no) ~(?:header {name:word}|{other:word} header)(?:(?::| (?:with ~value(?: of)?|of|set to|equal to|with|that is|same-as)) {value:value}| (?:that |which |with ~value that ){rest:any})?",
 );
 static HAS_BODY: Pattern = Pattern::new(r"(?:has|carries|contains) ~(?:json )?body (?:of )?{value:value}");
 static NO_BODY: Pattern = Pattern::new(r"(?:has|carries) (?:no|an empty) body");
 static HAS_FIELDS: Pattern = Pattern::new(
-    r"(?:has|contains|includes|consists of) (?P<only>only |exactly )?~(?:json )?(?:(?P<only_too>only) )?fields? {names:any}",
+    r"(?:has|contains|includes|consists of) (?P<only>only |exactly )?~(?:following )?(?:json )?(?:(?P<only_too>only) )?(?:fields? {names:any}|{single:quoted} field)",
 );
 static HAS_FIELD_NOT: Pattern = Pattern::new(
-    r"(?:does not (?:have|has|contain|include)|has no|contains no) ~(?:json )?field {name:word}",
+    r"(?:does not (?:have|has|contain|include)|has no|contains no) ~(?:json )?(?:field {name:word}|{other:quoted} field)",
 );
 static WITHIN: Pattern = Pattern::new(
-    r"(?:arrives?|comes?|is (?:there|given|sent|received|complete)|takes|is answered)(?: in| after)? (?:within|in less than|less than|at most|no later than|no longer than|under) {duration:duration}",
+    r"(?:arrives?|comes?|is (?:there|given|sent|received|complete)|takes?|is answered)(?: in| after)? (?:within|in less than|less than|at most|no later than|no longer than|under) {duration:duration}",
 );
 static MAIL_FROM: Pattern = Pattern::new(r"(?:is|comes) (?:sent )?(?:from|by) {value:text}");
 static MAIL_TO: Pattern = Pattern::new(r"(?:is|goes) (?:sent |addressed )?to {value:text}");
@@ -46,7 +70,16 @@ pub(crate) fn assertion(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<A
             return Some(Err(why));
         }
         context.subject = Some(Subject::Answer(of.clone()));
-        return Some(Ok(vec![status(of, found.statuses("statuses")?, found.get("not").is_some())]));
+        let any_of = found.statuses("statuses")?;
+        if let Some(again) = found.get("again")
+            && super::pattern::statuses(text, again)? != any_of
+        {
+            return None;
+        }
+        return Some(Ok(vec![status(of, any_of, found.get("not").is_some())]));
+    }
+    if let Some(said) = value_of(text, context) {
+        return Some(said);
     }
     let with_subject = subject::split(text, context).map(|found| {
         let (subject, rest) = found?;
@@ -73,16 +106,22 @@ fn status(of: AnswerRef, any_of: Vec<StatusPattern>, not: bool) -> Action {
 fn said(subject: &Subject, rest: Text<'_>, context: &Context<'_>) -> Said<Vec<Action>> {
     let specific = match subject {
         Subject::Status(of) => {
+            if let Some(found) = BETWEEN_CODES.apply(rest) {
+                if found.get("low") != found.get("high") {
+                    return None;
+                }
+                let class = StatusPattern::Class(found.get("low")?.parse().ok()?);
+                return Some(Ok(vec![status(of.clone(), vec![class], false)]));
+            }
             let found = STATUS_IS.apply(rest)?;
-            return Some(Ok(vec![status(
-                of.clone(),
-                found.statuses("statuses")?,
-                found.get("not").is_some(),
-            )]));
+            let not = found.get("not").or_else(|| found.get("not_too")).is_some();
+            return Some(Ok(vec![status(of.clone(), found.statuses("statuses")?, not)]));
         }
         Subject::Answer(of) => answer(of, rest, context),
-        Subject::Body(of) => fields(of, rest),
+        Subject::Body(of) => fields(of, rest, context),
         Subject::Mail(to) => mail(to.clone(), rest, context),
+        Subject::File(path) => super::files::is_there(rest)
+            .map(|predicate| Ok(vec![Action::Check(Check::File(path.clone(), predicate))])),
         Subject::Log => return log(rest, context),
         Subject::MailPart(MailPart::Recipient, to) => RECIPIENT.apply(rest).map(|found| {
             let value = found.template("value", context).ok_or("this name is not remembered")?;
@@ -103,6 +142,18 @@ fn said(subject: &Subject, rest: Text<'_>, context: &Context<'_>) -> Said<Vec<Ac
 }
 
 fn answer(of: &AnswerRef, rest: Text<'_>, context: &Context<'_>) -> Said<Vec<Action>> {
+    if let Some(found) = SUCCEEDS.apply(rest) {
+        let not = found.get("not").is_some();
+        return Some(Ok(vec![status(of.clone(), vec![StatusPattern::Class(2)], not)]));
+    }
+    if let Some(found) = IS_QUOTED.apply(rest)
+        && let Some(quoted) = found.word("value")
+        && super::pattern::status_of(&quoted).is_some()
+    {
+        return Some(Err(format!(
+            "this can mean the status or the body: say `the status is {quoted}` or `the body is \"{quoted}\"`"
+        )));
+    }
     if let Some(found) = ANSWER_STATUS.apply(rest) {
         return Some(Ok(vec![status(of.clone(), found.statuses("statuses")?, found.get("not").is_some())]));
     }
@@ -116,7 +167,17 @@ fn answer(of: &AnswerRef, rest: Text<'_>, context: &Context<'_>) -> Said<Vec<Act
         let name = found.word("name").or_else(|| found.word("other"))?;
         let verb = found.get("verb")?.to_lowercase();
         let negated = verb.contains("not") || verb.ends_with(" no");
+        // `the header "Name: value"` says both in one.
+        let (name, line) = match name.split_once(':') {
+            Some((name, value)) => (name.trim().to_owned(), Some(value.trim().to_owned())),
+            None => (name, None),
+        };
         let header = Subject::Header(of.clone(), name);
+        if let Some(value) = line {
+            let predicate =
+                if negated { Predicate::NotEquals(value.into()) } else { Predicate::Equals(value.into()) };
+            return Some(Ok(vec![Action::Check(header.check(predicate))]));
+        }
         let present = if negated { Predicate::Missing } else { Predicate::Present };
         let predicates = match (found.get("value"), found.piece("rest")) {
             (None, None) => vec![present],
@@ -138,21 +199,72 @@ fn answer(of: &AnswerRef, rest: Text<'_>, context: &Context<'_>) -> Said<Vec<Act
         let value = found.value("value", context)?;
         return Some(Ok(vec![Action::Check(Check::Body(of.clone(), Predicate::Equals(value)))]));
     }
-    fields(of, rest)
+    fields(of, rest, context)
 }
 
-fn fields(of: &AnswerRef, rest: Text<'_>) -> Said<Vec<Action>> {
+static FIELD_IS: Pattern = Pattern::new(
+    r"(?:has|contains|includes) ~(?:json )?(?:field {name:word}|{other:quoted}(?: field)?) (?:with ~value(?: of)?|equal to|same-as|set to|of|that is|that equals|whose value is|with) (?:~(?:number|string) )?{value:value}",
+);
+
+/// The field of a JSON body with a value: `has "a.b" equal to 3`.
+fn fields(of: &AnswerRef, rest: Text<'_>, context: &Context<'_>) -> Said<Vec<Action>> {
+    if let Some(found) = FIELD_IS.apply(rest) {
+        let name = found.word("name").or_else(|| found.word("other"))?;
+        let value = Predicate::Equals(found.value("value", context)?);
+        return Some(Ok(vec![Action::Check(Check::Field(of.clone(), name, value))]));
+    }
     if let Some(found) = HAS_FIELD_NOT.apply(rest) {
         return Some(Ok(vec![Action::Check(Check::Field(
             of.clone(),
-            found.word("name")?,
+            found.word("name").or_else(|| found.word("other"))?,
             Predicate::Missing,
         ))]));
     }
     let found = HAS_FIELDS.apply(rest)?;
-    let names = names(found.piece("names")?)?;
+    let names = names(found.piece("names").or_else(|| found.piece("single"))?)?;
     let only = found.get("only").is_some() || found.get("only_too").is_some();
     Some(Ok(vec![Action::Check(Check::Fields { of: of.clone(), names, only })]))
+}
+
+static HEADERS_ARE: Pattern = Pattern::new(
+    r"(?:(?:the )?(?:answer )?headers (?:is|has|contains?|includes?|is same-as)|(?:the )?answer (?:has|contains|includes) (?:the )?(?:following )?headers)(?: ~following)?",
+);
+static FIELDS_ARE: Pattern = Pattern::new(
+    r"(?:(?:the )?(?:answer )?(?:json )?fields (?:is|is same-as)|(?:the )?(?:answer|body|json body) (?:has|contains|includes) (?:the )?(?:following )?(?:json )?fields)",
+);
+
+/// Headers or fields that stand in the table under the sentence, with their values or, as a single column, by name.
+pub(crate) fn tabled(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
+    let is_headers = HEADERS_ARE.matches(text);
+    if !is_headers && !FIELDS_ARE.matches(text) || context.attached.table.is_none() {
+        return None;
+    }
+    if let Err(why) = subject::check_answer(&AnswerRef::Current, context) {
+        return Some(Err(why));
+    }
+    let table = context.attached.table.take()?;
+    if table.iter().all(|row| row.len() == 1) {
+        let names: Vec<String> = table.into_iter().flatten().collect();
+        return Some(Ok(if is_headers {
+            let check = |name| Action::Check(Check::Header(AnswerRef::Current, name, Predicate::Present));
+            names.into_iter().map(check).collect()
+        } else {
+            vec![Action::Check(Check::Fields { of: AnswerRef::Current, names, only: false })]
+        }));
+    }
+    context.attached.table = Some(table);
+    Some(context.attached.pairs().map(|pairs| {
+        let check = |(name, value): (String, String)| {
+            if is_headers {
+                let value = Predicate::Equals(value.into());
+                return Action::Check(Check::Header(AnswerRef::Current, name, value));
+            }
+            // A cell is JSON where it reads as that: a number, a boolean, something quoted.
+            let value = serde_json::from_str(&value).unwrap_or_else(|_| value.into());
+            Action::Check(Check::Field(AnswerRef::Current, name, Predicate::Equals(value)))
+        };
+        pairs.into_iter().map(check).collect()
+    }))
 }
 
 /// `a, b and "c"` as names; nothing if anything else is among them.
@@ -190,13 +302,13 @@ fn log(rest: Text<'_>, context: &Context<'_>) -> Said<Vec<Action>> {
 }
 
 static FIRST: Pattern = Pattern::new(
-    r"(?:there (?:is|are) )?(?:{quantifier:quantifier} )?{count:count} (?:of )?(?:(?:the|these|those) )?(?:[0-9]+ |two |three |ten )?(?:answers?|requests?|them|ones)(?: is| has| answers?| with)?(?: answered)?(?: with)?(?: ~status)? {statuses:statuses}(?P<rest>(?:,| and|;).*)?",
+    r"(?:there (?:is|are) )?(?:{quantifier:quantifier} )?{count:count} (?:of )?(?:(?:the|these|those) )?(?:[0-9]+ |two |three |ten )?(?:answers?|requests?|them|ones)(?: is| has| answers?| returns?| fails?| succeeds?| responds?| gets?| with)?(?: (?:answered|rejected|refused))?(?: (?:with|as))?(?: ~(?:http )?status(?: of)?)? {statuses:statuses}(?P<rest>(?:,| and|;).*)?",
 );
 static NEXT: Pattern = Pattern::new(
-    r"(?:, and|,|;| and) ?(?:{quantifier:quantifier} )?{count:count}(?: of them)?(?: answers?| requests?| others)?(?: is| has| with)?(?: answered)?(?: with)?(?: ~status)? {statuses:statuses}(?P<rest>(?:,| and|;).*)?",
+    r"(?:, and|,|;| and) ?(?:{quantifier:quantifier} )?{count:count}(?: of them)?(?: answers?| requests?| others)?(?: is| has| answers?| returns?| fails?| succeeds?| responds?| gets?| with)?(?: (?:answered|rejected|refused))?(?: (?:with|as))?(?: ~(?:http )?status(?: of)?)? {statuses:statuses}(?P<rest>(?:,| and|;).*)?",
 );
 static OTHERS: Pattern = Pattern::new(
-    r"(?:, and|,|;| and) ?(?:all )?(?:of )?(?:the )?(?:others?|rest|remaining(?: ones| answers)?|other [a-z0-9]+(?: answers| ones)?)(?: is| has)?(?: all)?(?: answered)?(?: with)?(?: ~status)? {statuses:statuses}",
+    r"(?:, and|,|;| and) ?(?:all )?(?:of )?(?:the )?(?:others?(?: answers| requests| ones)?|rest|remaining(?: ones| answers)?|other [a-z0-9]+(?: answers| ones)?)(?: is| has| answers?| returns?| fails?| succeeds?| responds?| gets?| with)?(?: (?:answered|rejected|refused))?(?: (?:with|as))?(?: ~(?:http )?status(?: of)?)?(?: all)? {statuses:statuses}",
 );
 static SEQUENCE: Pattern = Pattern::new(
     r"(?:the )?(?:answers|statuses|status of the answers)(?: have| has| is)?(?: in (?:this )?order)?(?: the)?(?: status(?:es)?)?(?: is)?:? (?P<list>[1-5]\d\d(?:(?:, and |, | and |, then | then )[1-5]\d\d)+)(?: in (?:this|that) order)?",

@@ -3,9 +3,10 @@
 use hyper::header::HeaderName;
 use serde_json::Value;
 
-use super::context::{Attached, Context};
+use super::context::Context;
 use super::pattern::{Pattern, Text, restore};
 use super::predicate::Said;
+use super::prepare;
 use crate::plan::{Body, Request, StatusPattern, Template};
 
 /// Bytes that `a body of N bytes` may have.
@@ -17,6 +18,8 @@ pub(crate) struct Extras {
     body: Option<Body>,
     headers: Vec<(String, Template)>,
     query: Option<Template>,
+    method: Option<String>,
+    pub(crate) without_authorization: bool,
     pub(crate) times: Option<usize>,
     pub(crate) together: bool,
     pub(crate) expects: Option<(Vec<StatusPattern>, bool)>,
@@ -29,6 +32,12 @@ impl Extras {
 
     /// The request with everything that the clauses add.
     pub(crate) fn onto(&self, mut request: Request) -> Result<Request, String> {
+        if let Some(method) = &self.method {
+            request.method.clone_from(method);
+        }
+        if self.without_authorization {
+            request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("Authorization"));
+        }
         if let Some(body) = &self.body {
             if request.body != Body::None && self.is_new(&request) {
                 return Err("there are two bodies".to_owned());
@@ -69,6 +78,35 @@ impl Extras {
     }
 }
 
+/// The request with what sentences before have prepared; what it says itself goes before that.
+///
+/// # Errors
+/// There are two bodies.
+pub(crate) fn prepared(
+    mut request: Request,
+    extras: &Extras,
+    context: &Context<'_>,
+) -> Result<Request, String> {
+    for (name, value) in &context.prepared.headers {
+        let is_left_out = extras.without_authorization && name.eq_ignore_ascii_case("Authorization");
+        if !is_left_out && !request.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            request.headers.push((name.clone(), value.clone()));
+        }
+    }
+    if context.prepared.body != Body::None {
+        if request.body != Body::None || extras.body.is_some() {
+            return Err("there are two bodies: one was prepared".to_owned());
+        }
+        request.body = context.prepared.body.clone();
+    }
+    if !context.prepared.query.is_empty() {
+        let path = request.path.source();
+        let joint = if path.contains('?') { '&' } else { '?' };
+        request.path = Template::new(format!("{path}{joint}{}", context.prepared.query.join("&")));
+    }
+    Ok(request)
+}
+
 static SENT: Pattern = Pattern::new(
     r"(?:is )?(?:sent|made|issued|called|requested|performed|submitted|repeated|tried)(?P<rest>.*)",
 );
@@ -78,17 +116,18 @@ static TIMES: Pattern = Pattern::new(
 );
 static TOGETHER: Pattern = Pattern::new(r"(?:all )?at the same time(?P<rest>.*)");
 static JSON: Pattern = Pattern::new(
-    r"(?:(?:with|using|carrying|containing|including|and) )?~(?:(?:request|json|body|data|document|object|following) )*(?::|is|=)? ?{value:json}(?: as (?:the |its )?(?:json )?(?:body|json))?(?P<rest>.*)",
+    r"(?:(?:with|using|carrying|containing|including|and) )?~(?:(?:request|json|body|data|document|object|following|payload) )*(?::|is|=)? ?{value:json}(?: as (?:the |its )?(?:json )?(?:body|json))?(?P<rest>.*)",
 );
 static TEXT: Pattern = Pattern::new(
-    r"(?:(?:with|using|carrying|containing|and) )?~(?:(?:request|malformed|broken|invalid|raw|plain|text|json) )*(?:body|text|json|data):? (?:text )?{value:quoted}(?: as (?:the |its )?body)?(?P<rest>.*)",
+    r"(?:(?:with|using|carrying|containing|and) )?~(?:(?:following|request|malformed|broken|invalid|raw|plain|text|json) )*(?:body|text|json|data):? (?:text )?{value:quoted}(?: as (?:the |its )?body)?(?P<rest>.*)",
 );
 static SIZED: Pattern =
     Pattern::new(r"(?:with )?~body (?:of|with|that has) (?:exactly )?{number:number} bytes(?P<rest>.*)");
 static NO_BODY: Pattern =
     Pattern::new(r"(?:without (?:a |any )?body|with (?P<empty>an empty|no) body)(?P<rest>.*)");
-static FORM: Pattern =
-    Pattern::new(r"(?:with|as|in) ~form(?: data| body| fields)? (?P<form>⟦q\d+⟧|[^ ⟦]+=\S*)(?P<rest>.*)");
+static FORM: Pattern = Pattern::new(
+    r"(?:with|as|in) ~form(?: data| body| fields| parameters)? (?P<form>⟦q\d+⟧|[^ ⟦]+=\S*)(?P<rest>.*)",
+);
 static QUERY: Pattern =
     Pattern::new(r"(?:with )?~query(?: string)? (?P<query>⟦q\d+⟧|[^ ⟦]+=\S*)(?P<rest>.*)");
 static BEARER: Pattern = Pattern::new(
@@ -100,15 +139,33 @@ static BEARER_LAST: Pattern = Pattern::new(
 static HEADER: Pattern = Pattern::new(
     r"(?:with|and|using|plus)?(?: ?~(?:further |additional |forged )?headers?)? ?(?P<name>[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*):? (?:set to |of |= ?|is )?(?P<value>⟦[qhe]\d+⟧)(?P<rest>.*)",
 );
+static HEADER_NAMED: Pattern = Pattern::new(
+    r"(?:with|and|using|plus) ~(?:(?:http |request )?headers? (?P<name>⟦q\d+⟧)|(?P<other>⟦q\d+⟧|[\w-]+) (?:request )?header)(?: (?:set to|with ~value(?: of)?|equal to|of|as|=|to|is|with))? (?P<value>⟦[qhe]\d+⟧)(?P<rest>.*)",
+);
 static HEADER_RAW: Pattern = Pattern::new(
     r"(?:with|and|using|plus)?(?: ?~(?:further |additional |forged )?headers?)? ?(?P<name>[A-Za-z][A-Za-z0-9-]*): (?P<value>[^,;]+?)(?P<rest>(?:,| and | ->|;).*)?",
 );
 static HEADER_QUOTED: Pattern = Pattern::new(r"(?:with|and|using)? ?~headers? {value:quoted}(?P<rest>.*)");
 static EXPECTS: Pattern = Pattern::new(
-    r"(?:(?:which|that|it) )?(?:->|→|=>|(?:answers?|is answered|is rejected|is refused|is accepted|returns?|responds?|yields?|gives?|results in|fails|succeeds)(?: with)?) ?(?P<not>not )?(?:~status )?(?:a |an )?(?:either )?{statuses:statuses}(?P<rest>.*)",
+    r"(?:(?:which|that|it) )?(?:->|→|=>|(?:answers?|is answered|is rejected|is refused|is accepted|returns?|responds?|yields?|gives?|results in|fails|succeeds)(?: (?:with|as))?) ?(?P<not>not )?(?:~(?:http )?status (?:of )?)?(?:a |an )?(?:either )?{statuses:statuses}(?: error| status| answer)*(?P<rest>.*)",
+);
+static METHOD: Pattern = Pattern::new(
+    r"(?:using|with|by) (?:~(?:http )?method |~http |the )?(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)(?: method)?(?P<rest>(?: .*|,.*)?)",
+);
+static PARAMETER: Pattern = Pattern::new(
+    r"(?:with|and) ~query param(?:eter)? {name:word} (?:set to|=|as|with ~value|of|equal to) (?P<value>⟦[qhep]\d+⟧)(?P<rest>.*)",
+);
+static ACCEPTING: Pattern = Pattern::new(r"accepting (?P<value>⟦q\d+⟧|[\w/+.-]+)(?P<rest>.*)");
+static BASIC: Pattern = Pattern::new(
+    r"(?:with|using|as) (?:~(?:http )?basic auth(?:entication)?(?: credentials)?(?: as)? )?(?P<name>~user(?:name)? )?(?P<user>⟦[qhe]\d+⟧) (?:and|with) (?P<word>~password )?(?P<password>⟦[qh]\d+⟧)(?P<rest>.*)",
+);
+static TOKEN: Pattern =
+    Pattern::new(r"with ~(?:access |session |auth )?token (?P<token>⟦[qh]\d+⟧)(?P<rest>(?:,| and).*)?");
+static WITHOUT: Pattern = Pattern::new(
+    r"without (?:(?:any |an? |the )?(?:authentication|authori[sz]ation|credentials|(?:bearer |access )?token|authorization header)|being (?:logged in|authenticated))(?P<rest>.*)",
 );
 static ATTACHED: Pattern = Pattern::new(
-    r"(?:(?:with|using) )?~(?:following )?(?P<what>json|json body|body|text|text body|fields|json fields|headers?|form|data)|with(?: this| the following)?",
+    r"(?:(?:with|using|and|containing) )?~(?:following )*(?P<what>json|json body|request body|body|text|text body|fields|json fields|(?:request )?headers?|form(?: param(?:eter)?s| data| fields| values)?|data|query (?:string )?param(?:eter)?s|param(?:eter)?s)|with(?: this| the following)?|~following",
 );
 static JOINT: Pattern = Pattern::new(r"(?:,? ?(?:and|but|then)\b|,|;) ?(?P<rest>.+)");
 
@@ -189,6 +246,40 @@ fn clause<'a>(
         *headers_open = true;
         return Some(header);
     }
+    if let Some(found) = METHOD.apply(text) {
+        extras.method = Some(found.get("method")?.to_uppercase());
+        return Some(Ok(found.piece("rest")?));
+    }
+    if let Some(found) = PARAMETER.apply(text) {
+        let value = restore(text, found.get("value")?);
+        let pair = prepare::pair(&found.word("name")?, &value);
+        let before = extras.query.as_ref().map(|query| format!("{}&", query.source())).unwrap_or_default();
+        extras.query = Some(Template::new(format!("{before}{pair}")));
+        return Some(Ok(found.piece("rest")?));
+    }
+    if let Some(found) = ACCEPTING.apply(text) {
+        extras.headers.push(("Accept".to_owned(), Template::new(restore(text, found.get("value")?))));
+        return Some(Ok(found.piece("rest")?));
+    }
+    if let Some(found) = WITHOUT.apply(text) {
+        extras.without_authorization = true;
+        return Some(Ok(found.piece("rest")?));
+    }
+    if let Some(found) = TOKEN.apply(text) {
+        let token = found.template("token", context)?;
+        let value = Template::new(format!("Bearer {}", token.source()));
+        extras.headers.push(("Authorization".to_owned(), value));
+        return Some(Ok(found.piece("rest").unwrap_or(text.piece(""))));
+    }
+    if let Some(found) = BASIC.apply(text)
+        && (found.get("word").is_some() || text.skeleton.to_lowercase().contains("basic auth"))
+    {
+        let basic = prepare::basic(&found.template("user", context)?, &found.template("password", context)?);
+        return Some(basic.and_then(|value| {
+            extras.headers.push(("Authorization".to_owned(), value));
+            found.piece("rest").ok_or_else(|| "nothing follows".to_owned())
+        }));
+    }
     let found = ATTACHED.apply(text)?;
     if context.attached.is_empty() {
         return Some(Err("a doc string or a table has to follow".to_owned()));
@@ -233,6 +324,13 @@ fn body<'a>(text: Text<'a>) -> Said<(Body, Text<'a>)> {
 /// Several headers may follow one another once the word has been said.
 fn header<'a>(text: Text<'a>, extras: &mut Extras, open: bool) -> Said<Text<'a>> {
     let said = open || text.skeleton.to_lowercase().contains("header");
+    let is_article = |word: &str| ["the", "a", "an", "this", "that"].contains(&word.to_lowercase().as_str());
+    let named = HEADER_NAMED.apply(text).filter(|found| !found.get("other").is_some_and(is_article));
+    if let Some(found) = named {
+        let name = found.word("name").or_else(|| found.word("other"))?;
+        extras.headers.push((name, Template::new(restore(text, found.get("value")?))));
+        return Some(Ok(found.piece("rest")?));
+    }
     if let Some(found) = HEADER_QUOTED.apply(text) {
         let line = found.word("value")?;
         let Some((name, value)) = line.split_once(':') else {
@@ -258,26 +356,29 @@ fn header<'a>(text: Text<'a>, extras: &mut Extras, open: bool) -> Said<Text<'a>>
 
 /// Takes the doc string or the table that stands under the sentence.
 fn attach(what: Option<&str>, context: &mut Context<'_>, extras: &mut Extras) -> Result<(), String> {
-    let Attached { doc, table } = std::mem::take(&mut context.attached);
-    if let Some((text, media)) = doc {
-        if matches!(what, Some("header" | "headers")) {
+    let is_headers = what.is_some_and(|what| what.contains("header"));
+    if let Some((text, media)) = context.attached.doc.take() {
+        if is_headers {
             return Err("headers are written as a table".to_owned());
         }
         return extras.set_body(text_body(text, media.as_deref()));
     }
-    let rows = table.unwrap_or_default();
-    let mut pairs = Vec::new();
-    for row in rows {
-        let [name, value] =
-            <[String; 2]>::try_from(row).map_err(|_| "the table needs two columns".to_owned())?;
-        pairs.push((name, value));
-    }
+    let pairs = context.attached.pairs()?;
     match what {
-        Some("header" | "headers") => {
+        _ if is_headers => {
             extras.headers.extend(pairs.into_iter().map(|(name, value)| (name, Template::new(value))));
             Ok(())
         }
-        Some("form") => Err("a form is written `with the form a=b&c=d`".to_owned()),
+        Some(what) if what.starts_with("form") => extras.set_body(prepare::form(&pairs)),
+        Some(what) if what.starts_with("query") => {
+            let all: Vec<_> = pairs.iter().map(|(name, value)| prepare::pair(name, value)).collect();
+            extras.query = Some(Template::new(all.join("&")));
+            Ok(())
+        }
+        Some(what) if what.starts_with("param") => Err(
+            "these can be parameters of the query, of a form, or fields of JSON: say `with the query parameters`, `with the form parameters` or `with the fields`"
+                .to_owned(),
+        ),
         _ => {
             let members = pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
             extras.set_body(Body::Json(Value::Object(members)))

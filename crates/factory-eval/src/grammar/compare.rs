@@ -16,7 +16,7 @@ static PAIR: Pattern = Pattern::new(
     r"(?:the )?answer(?: (?:called )?(?P<first>⟦q\d+⟧))? (?P<how>is same-as|is identical|is exactly like|equals|does not differ from|differs from|is different from|is not same-as) (?:to )?(?:the )?(?:answer )?(?:called )?(?P<second>⟦q\d+⟧)(?P<rest>.*)",
 );
 static SAME_PARTS: Pattern = Pattern::new(
-    r"(?P<subject>(?:~(?:last )?two answers|both(?: of)?(?: the)? answers|(?:all|each)(?: of)?(?: the)?(?: [0-9]+)? answers|(?:the )?answers)) ?(?P<names>⟦q\d+⟧(?:(?:, and|,| and) ⟦q\d+⟧)*)? ?(?:has|share) (?:exactly )?(?:the|an?) (?P<how>same|identical|equal|different) (?P<parts>(?:(?:status|headers?|body|and|the|,) ?)+)(?P<rest>.*)",
+    r"(?P<subject>(?:~(?:last )?two answers|both(?: of)?(?: the)? answers|(?:all|each)(?: of)?(?: the)?(?: [0-9]+)? answers|(?:the )?answers)) ?(?P<names>⟦q\d+⟧(?:(?:, and|,| and) ⟦q\d+⟧)*)? ?(?:has|share) (?:exactly )?(?:(?:the|an?) )?(?P<how>same|identical|equal|different) (?P<parts>(?:(?:status|headers?|body|bodies|and|the|,) ?)+)(?P<rest>.*)",
 );
 static PARTS_OF: Pattern = Pattern::new(
     r"(?:the )?(?P<part>status|headers|body|bodies|statuses) of (?:the )?(?:answers? )?(?P<first>⟦q\d+⟧) and (?:(?:the )?(?:status|headers|body) )?(?:of )?(?:the )?(?:answer )?(?P<second>⟦q\d+⟧) (?P<how>is the same|is identical|is equal|is alike|does not differ|differs?|is different)(?P<rest>.*)",
@@ -25,7 +25,7 @@ static EXCEPT: Pattern = Pattern::new(
     r",? ?(?:apart from|except(?: for)?|but for|other than|ignoring|save for|aside from|disregarding|besides) ~(?:headers? )?{names:any}",
 );
 static VALUES: Pattern = Pattern::new(
-    r"~(?:(?:tokens|values|links|passwords|two|texts) )*(?P<names>(?:⟦[qh]\d+⟧|[A-Za-z_][\w-]*)(?:(?:, and|,| and) (?:the )?(?:⟦[qh]\d+⟧|[A-Za-z_][\w-]*))+) (?:is |all )*(?P<how>differs?|different|the same|equal|identical|not the same|not equal|distinct|does not differ|alike)(?: from (?:one another|each other))?",
+    r"~(?:(?:tokens|values of|values|links|passwords|two|texts) )*(?P<names>(?:⟦[qh]\d+⟧|[A-Za-z_][\w-]*)(?:(?:, and|,| and) (?:the )?(?:⟦[qh]\d+⟧|[A-Za-z_][\w-]*))+) (?:is |all )*(?P<how>differs?|different|the same|equal|identical|not the same|not equal|distinct|does not differ|alike)(?: from (?:one another|each other))?",
 );
 static VALUE_PAIR: Pattern = Pattern::new(
     r"~(?:token |value |link )?(?P<first>⟦[qh]\d+⟧|[A-Za-z_][\w-]*) (?P<how>is same-as|equals|is not same-as|differs from|is different from|is other than|does not equal|is not) (?:the )?(?:token |value |link )?(?P<second>⟦[qh]\d+⟧|[A-Za-z_][\w-]*)",
@@ -50,7 +50,7 @@ fn answers_alike(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>>
         let parts = Parts {
             status: words.contains("status"),
             headers: words.contains("header"),
-            body: words.contains("body"),
+            body: words.contains("bod"),
         };
         let answers = listed(found.get("names"), found.get("subject")?, text);
         return Some(alike(answers, parts, found.piece("rest")?, differs(found.get("how")?), context));
@@ -71,6 +71,10 @@ fn answers_alike(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>>
         return Some(alike(answers, parts, found.piece("rest")?, differs(found.get("how")?), context));
     }
     let found = PAIR.apply(text)?;
+    // `the answer equals "x"` where no answer has that name speaks of its body.
+    if found.get("first").is_none() && !context.answers.contains(&found.word("second")?) {
+        return None;
+    }
     let first = found.get("first").map_or(AnswerRef::Current, |piece| subject::answer(piece, text));
     let answers = vec![first, subject::answer(found.get("second")?, text)];
     Some(alike(answers, EVERYTHING, found.piece("rest")?, differs(found.get("how")?), context))

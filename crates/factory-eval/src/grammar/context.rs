@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::phrases::Phrases;
 use super::subject::Subject;
-use crate::plan::Request;
+use crate::plan::{Body, Request, Template};
 
 /// Names that are filled in without being remembered.
 pub(crate) const BUILT_IN: &[&str] = &["url", "port", "scratch", "n"];
@@ -28,6 +28,35 @@ pub(crate) struct Sent {
     pub(crate) ordered: bool,
 }
 
+/// What was done last, which `it` and `I see` speak of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Act {
+    Request,
+    Command,
+}
+
+/// What sentences have prepared for requests to come. Headers stay for all of them; body and query are for the next.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    pub(crate) headers: Vec<(String, Template)>,
+    /// Headers that were taken away.
+    pub(crate) without: Vec<String>,
+    pub(crate) body: Body,
+    /// `name=value`, percent-encoded.
+    pub(crate) query: Vec<String>,
+    /// Whether no request has carried it yet.
+    pub(crate) unused: bool,
+}
+
+/// Where and in which environment commands to come run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shell {
+    pub(crate) folder: Option<Template>,
+    pub(crate) environment: Vec<(String, Option<Template>)>,
+    /// Whether no command has run since it was said.
+    pub(crate) unused: bool,
+}
+
 /// What came with a sentence: its doc string or table.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Attached {
@@ -40,6 +69,28 @@ pub(crate) struct Attached {
 impl Attached {
     pub(crate) fn is_empty(&self) -> bool {
         self.doc.is_none() && self.table.is_none()
+    }
+
+    /// Takes the rows of a table of two columns, but for a first row that only names them.
+    ///
+    /// # Errors
+    /// There is no such table.
+    pub(crate) fn pairs(&mut self) -> Result<Vec<(String, String)>, String> {
+        let rows = self.table.take().ok_or("a table of two columns has to follow")?;
+        let mut pairs = Vec::new();
+        for row in rows {
+            let [name, value] = <[String; 2]>::try_from(row).map_err(|_| "the table needs two columns")?;
+            pairs.push((name, value));
+        }
+        let is_heading = |(name, value): &(String, String)| {
+            let name = name.to_lowercase();
+            let names = ["key", "name", "header", "field", "param", "parameter", "variable", "path", "node"];
+            value.eq_ignore_ascii_case("value") && names.contains(&name.as_str())
+        };
+        if pairs.len() > 1 && pairs.first().is_some_and(is_heading) {
+            pairs.remove(0);
+        }
+        Ok(pairs)
     }
 }
 
@@ -54,10 +105,20 @@ pub(crate) struct Context<'a> {
     pub(crate) acted: bool,
     /// Whether a sentence has found a mail.
     pub(crate) mail: bool,
+    /// Whether a mail was opened, so that what is seen may be in it.
+    pub(crate) opened: bool,
     /// Whether a sentence has found a link.
     pub(crate) link: bool,
     /// Whether a command has run.
     pub(crate) command: bool,
+    /// What was done last.
+    pub(crate) last: Option<Act>,
+    /// Whether the sentence stands under `Then`: what could be done or asserted is asserted there.
+    pub(crate) then: bool,
+    pub(crate) prepared: Prepared,
+    pub(crate) shell: Shell,
+    /// What the sentence types into the command that was run just before.
+    pub(crate) typed: Vec<String>,
     /// What a part without a subject of its own speaks of.
     pub(crate) subject: Option<Subject>,
     /// What stands under the sentence, until a rule takes it.
@@ -73,8 +134,20 @@ impl<'a> Context<'a> {
             sent: None,
             acted: false,
             mail: false,
+            opened: false,
             link: false,
             command: false,
+            last: None,
+            then: false,
+            prepared: Prepared {
+                headers: Vec::new(),
+                without: Vec::new(),
+                body: Body::None,
+                query: Vec::new(),
+                unused: false,
+            },
+            shell: Shell::default(),
+            typed: Vec::new(),
             subject: None,
             attached: Attached::default(),
         }

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::pattern::{Found, Pattern, Text, bounded};
 use super::predicate::Said;
 use super::subject::Subject;
-use crate::plan::{Action, Check, OutputPart, Predicate, Query, Rows, Template};
+use crate::plan::{Action, Check, Command, OutputPart, Predicate, Query, Rows, Template};
 use crate::run::stays_below;
 use crate::sqlite;
 
@@ -44,7 +44,7 @@ fn feed(found: &Found<'_>, context: &mut Context<'_>) -> Result<Vec<Action>, Str
     context.command = true;
     context.acted = true;
     context.subject = Some(Subject::Output(OutputPart::Both));
-    Ok(vec![Action::Feed { command, input }])
+    Ok(vec![Action::Run(Command { input: Some(input), ..Command::new(command) })])
 }
 
 fn seed(found: &Found<'_>, context: &mut Context<'_>) -> Result<Vec<Action>, String> {
@@ -121,7 +121,11 @@ mod tests {
 
     #[test]
     fn commands_get_standard_input() {
-        let expected = Action::Feed { command: Template::new("todo import"), input: Template::new("a\nb") };
+        let fed = |command: &str, input: &str| {
+            let input = Some(Template::new(input));
+            Action::Run(Command { input, ..Command::new(Template::new(command)) })
+        };
+        let expected = fed("todo import", "a\nb");
         for sentence in [
             "When I run `todo import` with the input \"a\\nb\"",
             "When the command `todo import` is run with standard input \"a\\nb\"",
@@ -130,10 +134,7 @@ mod tests {
             assert_eq!(actions[0], expected, "{sentence}");
         }
         let doc = "When I run `todo import` with this input:\n\"\"\"\na\nb\n\"\"\"\nThen the exit code is 0";
-        assert_eq!(
-            plan(doc).unwrap()[0],
-            Action::Feed { command: Template::new("todo import"), input: Template::new("a\nb\n") }
-        );
+        assert_eq!(plan(doc).unwrap()[0], fed("todo import", "a\nb\n"));
         assert!(
             plan("When I run `x` with the input\nThen the exit code is 0")
                 .unwrap_err()

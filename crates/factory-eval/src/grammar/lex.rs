@@ -10,6 +10,9 @@ pub(crate) const OPEN: char = '⟦';
 /// Closes a marker; refused in sentences.
 pub(crate) const CLOSE: char = '⟧';
 
+/// Literals that a sentence may have.
+const MOST_LITERALS: usize = 200;
+
 /// Something in a sentence that is taken as it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Literal {
@@ -56,20 +59,42 @@ pub(crate) fn lex(source: &str) -> Result<Lexed, String> {
     }
     let mut lexed = Lexed { skeleton: String::with_capacity(source.len()), literals: Vec::new() };
     let mut rest = source.trim();
+    // Once no apostrophe closes, none further on does; looking again each time would take for ever.
+    let mut closes = true;
     while let Some(first) = rest.chars().next() {
+        if lexed.literals.len() > MOST_LITERALS {
+            return Err("this is too long for one sentence: make several of it".to_owned());
+        }
         let at_start =
             lexed.skeleton.chars().next_back().is_none_or(|last| last.is_whitespace() || last == '(');
         let taken = match first {
             '"' | '“' => Some(quoted(rest)?),
             '`' => Some(raw(rest, '`').ok_or("a backtick is not closed")?),
-            '\'' if at_start => raw(rest, '\''),
+            '\'' if at_start && closes => {
+                let taken = raw(rest, '\'');
+                closes = taken.is_some();
+                taken
+            }
             '{' | '[' if at_start => Some(braced(rest)?),
+            '/' if at_start && speaks_of_pattern(&lexed.skeleton) => slashed(rest).or_else(|| path(rest)),
             '/' if at_start => path(rest),
             _ if at_start && (rest.starts_with("http://") || rest.starts_with("https://")) => path(rest),
-            _ if at_start => address(rest),
+            _ if at_start => media(rest).or_else(|| address(rest)),
             _ => None,
         };
         match taken {
+            Some((Literal::Quoted(method), length))
+                if is_method(&method, &rest[length..], &lexed.skeleton) =>
+            {
+                lexed.skeleton.push_str(&method);
+                rest = &rest[length..];
+            }
+            Some((Literal::Quoted(name), length))
+                if lexed.skeleton.is_empty() && matches!(name.as_str(), "stdout" | "stderr") =>
+            {
+                lexed.skeleton.push_str(&name);
+                rest = &rest[length..];
+            }
             Some((literal, length)) => {
                 let marker = format!("{OPEN}{}{}{CLOSE}", literal.kind(), lexed.literals.len());
                 lexed.skeleton.push_str(&marker);
@@ -85,6 +110,42 @@ pub(crate) fn lex(source: &str) -> Result<Lexed, String> {
     let words: Vec<&str> = lexed.skeleton.split_whitespace().collect();
     lexed.skeleton = words.join(" ").trim_end_matches(['.', ':', '!', ',', ';', ' ']).to_owned();
     Ok(lexed)
+}
+
+/// A media type such as `application/json`, which nobody quotes.
+fn media(rest: &str) -> Option<Taken> {
+    let (kind, subtype) = token(rest).split_once('/')?;
+    let is_kind = ["application", "text", "image", "audio", "video", "multipart", "font"].contains(&kind);
+    let is_subtype = |each: char| each.is_ascii_alphanumeric() || matches!(each, '.' | '+' | '-');
+    (is_kind && !subtype.is_empty() && subtype.chars().all(is_subtype))
+        .then(|| (Literal::Quoted(format!("{kind}/{subtype}")), kind.len() + 1 + subtype.len()))
+}
+
+/// Whether what comes is a regular expression, which may stand between slashes.
+fn speaks_of_pattern(before: &str) -> bool {
+    let last = before.trim_end().rsplit(' ').next().unwrap_or_default().to_lowercase();
+    matches!(last.as_str(), "match" | "matches" | "matching" | "pattern" | "regex" | "regexp" | "expression")
+}
+
+/// `/regular expression/`.
+fn slashed(rest: &str) -> Option<Taken> {
+    let end = rest[1..].rfind('/')? + 1;
+    Some((Literal::Quoted(rest[1..end].to_owned()), end + 1))
+}
+
+/// Whether a quoted text is the method of a request, as in `a "GET" request`, and no value.
+fn is_method(text: &str, after: &str, before: &str) -> bool {
+    if !matches!(text, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS") {
+        return false;
+    }
+    let last: Vec<&str> = before.trim_end().rsplitn(3, ' ').collect();
+    let before = last[..last.len().min(2)].iter().rev().copied().collect::<Vec<_>>().join(" ").to_lowercase();
+    !before.ends_with("is")
+        && (after.starts_with(" request")
+            || after.starts_with(" method")
+            || before.ends_with("method")
+            || before.ends_with("using")
+            || before.ends_with("using http"))
 }
 
 type Taken = (Literal, usize);
@@ -148,11 +209,9 @@ pub(crate) fn json(text: &str) -> Result<Value, String> {
             normal.push(character);
             in_string = escaped || character != '"';
             escaped = !escaped && character == '\\';
-        } else if let Some((name, end)) =
-            rest.find('}').and_then(|end| Some((simple_name(&rest[..=end])?, end)))
-        {
+        } else if let Some(name) = (character == '{').then(|| leading_name(rest)).flatten() {
             normal.push_str(&format!("\"{{{name}}}\""));
-            length = end + 1;
+            length = name.len() + 2;
         } else {
             in_string = character == '"';
             normal.push(character);
@@ -160,6 +219,14 @@ pub(crate) fn json(text: &str) -> Result<Value, String> {
         rest = &rest[length..];
     }
     serde_json::from_str(&normal).map_err(|error| format!("this is not JSON: {error}"))
+}
+
+/// The name in the `{name}` that a text begins with.
+fn leading_name(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('{')?;
+    let end = inner.find(|each: char| !is_in_name(each))?;
+    let name = &inner[..end];
+    (inner[end..].starts_with('}') && is_name(name)).then_some(name)
 }
 
 /// The name in `{name}`.
@@ -171,7 +238,11 @@ fn simple_name(text: &str) -> Option<&str> {
 /// Whether a text can be the name of a remembered value.
 pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && text.chars().all(|each| each.is_ascii_alphanumeric() || matches!(each, '_' | '-'))
+        && text.chars().all(is_in_name)
+}
+
+fn is_in_name(each: char) -> bool {
+    each.is_ascii_alphanumeric() || matches!(each, '_' | '-')
 }
 
 /// The length of the braced or bracketed text at the start, strings in it respected.

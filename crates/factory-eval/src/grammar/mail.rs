@@ -6,23 +6,30 @@ use super::context::Context;
 use super::pattern::{Found, Pattern, Text, bounded};
 use super::predicate::{self, Said};
 use super::subject::Subject;
-use crate::plan::{Action, Check, Count, LinkPart, Predicate, Since, Template};
+use crate::plan::{Action, Check, Count, LinkPart, MailPart, Predicate, Since, Template};
 
 static MAILS: Pattern = Pattern::new(concat!(
-    r"(?:there is |(?:the )?(?:service|server|application) (?:sends|mails|delivers) |(?P<negative>(?:the )?(?:service|server|application) does not (?:send|mail|deliver) (?:any |a )?))?",
+    r"(?:there is |(?P<only>only )|(?:the )?(?:service|server|application) (?:sends|mails|delivers) |(?P<negative>(?:the )?(?:service|server|application) does not (?:send|mail|deliver) (?:any |a )?))?",
     r"(?:(?:{quantifier:quantifier} )?(?P<number>(?:the )?[0-9]+|an?|one|two|three|four|five|six|seven|eight|nine|ten|no|any)?(?P<further> (?:further|more|other|additional|new|second|third|other new)| ?another)? ?)?mails?(?: (?:to|for) (?P<to_whom>⟦[qhep]\d+⟧|the [A-Za-z_][\w-]*))?",
     r"(?: (?:is|has|does)?(?: ?(?:sent|delivered|received|arrives?|arrived|comes?|mailed|goes|go|going|exists?|reach(?:es)?|been sent|there)))?",
     r"(?: out)?(?:(?: (?:to|for|at|reaches|by))? (?P<to>⟦[qhep]\d+⟧|the [A-Za-z_][\w-]*|anybody|anyone|nobody))?",
     r"(?: (?:within|in less than|no later than|for|during|in) {within:duration})?(?P<total>,? (?:in total|altogether|in all|overall|since the start))?(?: (?:within|in less than|no later than|after) {within_too:duration})?",
 ));
 static RECEIVES: Pattern = Pattern::new(
-    r"(?P<to>⟦[qhep]\d+⟧|the [A-Za-z_][\w-]*) (?P<verb>receives?|gets?|is sent|does not receive|does not get|does not receives)(?: (?:{quantifier:quantifier} )?(?P<number>[0-9]+|an?|one|two|three|four|five|no|any))?(?P<further> (?:further|more|other|additional|new|second)| ?another)? mails?(?: within {within:duration})?(?P<total> in total| altogether| in all)?",
+    r"(?P<to>⟦[qhep]\d+⟧|the [A-Za-z_][\w-]*) (?P<verb>receives?|gets?|is sent|has|does not receive|does not get|does not receives|does not have|does not has)(?: (?:{quantifier:quantifier} )?(?P<number>[0-9]+|an?|one|two|three|four|five|no|any))?(?P<further> (?:further|more|other|additional|new|second)| ?another)? mails?(?: within {within:duration})?(?P<total> in total| altogether| in all)?",
 );
 static NOTHING: Pattern = Pattern::new(
     r"(?:nothing is (?:mailed|sent by mail)|no one is mailed|nobody is mailed|the (?:mailbox|inbox) is empty)(?: to (?P<to>⟦[qhep]\d+⟧))?(?: within {within:duration})?",
 );
 static LINKS: Pattern = Pattern::new(
     r"(?:(?:the |that )?(?:last |newest )?mail(?:'s text)?(?: to {to:value})?|it|its text) (?:contains|has|includes|does not (?P<not>contain|has|have|include)) (?:(?:{quantifier:quantifier} )?(?P<number>an?|any|one|two|three|no|[0-9]+) )?links?(?: (?:(?:whose|with ~|that has ~) ?(?P<part>path|host|query)? ?(?:(?:query )?parameter {parameter:word})? ?(?:(?P<bare>⟦[qp]\d+⟧)|{predicate:any})|to {target:path}|that {whole:any}))?",
+);
+/// `a mail with the subject "x" is sent to y`, in any order.
+static WITH: Pattern = Pattern::new(
+    r"(?:(?P<to>⟦[qhep]\d+⟧) (?:receives|receive|gets|is sent) an? mail|an? mail(?P<early> with ~subject (?P<subject_early>⟦[qh]\d+⟧)| (?:containing|with ~text) (?P<text_early>⟦[qh]\d+⟧))? (?:is (?:sent|delivered)|arrives|goes) (?:to|at) (?P<to_too>⟦[qhep]\d+⟧)|(?:I|we|the user) (?:receives?|gets?) an? mail at (?P<at>⟦[qhep]\d+⟧))(?: with ~subject (?P<subject>⟦[qh]\d+⟧)| (?:containing|with ~text) (?P<text>⟦[qh]\d+⟧))?",
+);
+static OPENS: Pattern = Pattern::new(
+    r"(?:(?P<who>⟦[qhep]\d+⟧)|I|they|we|he|she|(?:the )?user) opens? ~(?:last |newest )?mail(?: (?:to|for) (?P<to>⟦[qhep]\d+⟧))?",
 );
 static ALONE: Pattern = Pattern::new(
     r"(?:the |that )?link is (?:followed by|ended by|ends at) (?:white ?space|a space|a line break)(?: or (?:by )?the end(?: of the (?:text|mail))?)?|(?:the |that )?link stands alone",
@@ -33,6 +40,9 @@ pub(crate) fn mail(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action
     if let Some(found) = LINKS.apply(text)
         && let Some(said) = links(&found, context)
     {
+        return Some(said);
+    }
+    if let Some(said) = opened(text, context).or_else(|| with(text, context)) {
         return Some(said);
     }
     if ALONE.matches(text) {
@@ -63,6 +73,48 @@ pub(crate) fn mail(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action
     }
     let count = if negative { Count::exactly(0) } else { quantity(&found, further)? };
     counted(&found, count, further, context)
+}
+
+/// A mail is opened: it is the one that is spoken of from here on, and it has to be there.
+fn opened(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
+    let found = OPENS.apply(text)?;
+    let to = found.template("who", context).or_else(|| found.template("to", context));
+    if !context.acted {
+        return Some(Err("nothing has been done yet that could have sent a mail".to_owned()));
+    }
+    if to.is_none() && !context.mail {
+        return Some(Err("no sentence has found a mail yet: say to whom".to_owned()));
+    }
+    context.mail = true;
+    context.link = true;
+    context.opened = true;
+    context.subject = Some(Subject::Mail(None));
+    Some(Ok(vec![Action::Check(Check::Mail(MailPart::Text, to, Predicate::Present))]))
+}
+
+/// That a mail comes, and what its subject or its text is.
+fn with(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
+    let found = WITH.apply(text)?;
+    let to = ["to", "to_too", "at"].iter().find_map(|hole| found.template(hole, context));
+    let subject = found.value("subject", context).or_else(|| found.value("subject_early", context));
+    let contained = found.template("text", context).or_else(|| found.template("text_early", context));
+    let (part, predicate) = match (subject, contained, found.get("at").is_some()) {
+        (Some(subject), None, _) => (MailPart::Subject, Some(Predicate::Equals(subject))),
+        (None, Some(text), _) => (MailPart::Text, Some(Predicate::Contains(text))),
+        (None, None, true) => (MailPart::Text, None),
+        _ => return None,
+    };
+    if !context.acted {
+        return Some(Err("nothing has been done yet that could have sent a mail".to_owned()));
+    }
+    context.mail = true;
+    context.link = true;
+    context.subject = Some(Subject::Mail(None));
+    let count = Count { min: 1, max: None };
+    let mut actions =
+        vec![Action::Check(Check::Mails { to: to.clone(), count, since: Since::Window, within: None })];
+    actions.extend(predicate.map(|predicate| Action::Check(Check::Mail(part, to, predicate))));
+    Some(Ok(actions))
 }
 
 /// `a mail` is at least one, `one mail` and `1 mail` are exactly one, `another mail` is at least one more.

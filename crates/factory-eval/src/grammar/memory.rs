@@ -7,10 +7,10 @@ use super::subject::{self, Subject};
 use crate::plan::{Action, AnswerRef, Capture, Fresh, LinkPart, Source};
 
 static AS: Pattern = Pattern::new(
-    r"(?:(?:I|we|the client) )?(?:remember|save|store|keep|note|capture|call|name|take|extract|remembers|saves|stores|keeps|notes)s? {what:any}? (?:as|under the name|into) (?:the )?(?:name |variable )?{name:word}",
+    r"(?:(?:I|we|the client|the user) )?(?:remember|save|store|keep|note|capture|call|name|take|extract|grab|record)s? {what:any}? (?:as|under the name|into|in|to) ~(?:global )?(?:name |variable )?{name:word}(?: in (?:the )?(?:scenario|global) scope| for later(?: use)?)?",
 );
 static IS_CALLED: Pattern = Pattern::new(
-    r"(?P<what>.+?) is (?:remembered|saved|stored|kept|noted|captured|called|named|known|taken|extracted)(?: (?:as|under the name|under))?(?: the)? {name:word}",
+    r"(?P<what>.+?) is (?:remembered|saved|stored|kept|noted|captured|called|named|known|taken|extracted)(?: (?:as|under the name|under|in|to))?(?: the)?(?: variable| name)? {name:word}",
 );
 static CALL: Pattern =
     Pattern::new(r"(?:(?:I|we) )?(?:call|name) (?P<what>(?:the |that |this )?answer) {name:word}");
@@ -23,6 +23,11 @@ static FROM_MAIL: Pattern = Pattern::new(
 static MATCH: Pattern = Pattern::new(
     r"(?:the )?(?:part|text|first part) (?:of|in) (?:the |that )?mail(?:'s text)? (?:matching|that matches) (?:the )?(?:regular expression |pattern )?{pattern:quoted}",
 );
+
+static FROM_ANSWER: Pattern = Pattern::new(
+    r"(?:~value of ~?)?(?:~)?(?:field )?(?P<name>⟦q\d+⟧)(?: field)?(?: (?:from|of|in) ~(?:json )?(?:answer|body|json))?",
+);
+static VALUE_OF: Pattern = Pattern::new(r"~value of {rest:any}");
 
 /// A sentence that remembers.
 pub(crate) fn memory(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
@@ -81,6 +86,14 @@ fn source(what: Text<'_>, context: &mut Context<'_>) -> Said<Option<Source>> {
         }
         return Some(Ok(Some(Source::MailMatch(pattern))));
     }
+    if let Some(found) = FROM_ANSWER.apply(what) {
+        let of = AnswerRef::Current;
+        if let Err(why) = subject::check_answer(&of, context) {
+            return Some(Err(why));
+        }
+        return Some(Ok(Some(Source::Field(of, found.word("name")?))));
+    }
+    let what = VALUE_OF.apply(what).and_then(|found| found.piece("rest")).unwrap_or(what);
     let (subject, rest) = match subject::split(what, context)? {
         Ok(found) => found,
         Err(why) => return Some(Err(why)),

@@ -7,20 +7,25 @@
 
 mod answers;
 mod clauses;
+mod command;
 mod compare;
 mod context;
 mod data;
+mod files;
 mod lex;
 mod mail;
 mod memory;
+mod nearest;
 mod pattern;
 mod phrases;
 mod predicate;
+mod prepare;
 mod request;
 mod scenario;
 mod sentence;
 mod subject;
 mod vacuity;
+mod voice;
 mod words;
 mod world;
 

@@ -16,18 +16,25 @@ use crate::plan::{Count, Period, StatusPattern, Template};
 /// A pattern that is compiled when first used.
 pub(crate) struct Pattern {
     source: &'static str,
+    /// What `@` in the source stands for.
+    part: &'static str,
     compiled: OnceLock<Regex>,
 }
 
 impl Pattern {
     pub(crate) const fn new(source: &'static str) -> Self {
-        Pattern { source, compiled: OnceLock::new() }
+        Pattern { source, part: "@", compiled: OnceLock::new() }
+    }
+
+    /// A pattern in which `@` stands for `part`, which several patterns share.
+    pub(crate) const fn with_part(source: &'static str, part: &'static str) -> Self {
+        Pattern { source, part, compiled: OnceLock::new() }
     }
 
     /// Matches all of `text`.
     pub(crate) fn apply<'a>(&self, text: Text<'a>) -> Option<Found<'a>> {
         let regex = self.compiled.get_or_init(|| {
-            let source = format!("(?i)^(?:{})$", expand(self.source));
+            let source = format!("(?i)^(?:{})$", expand(&self.source.replace('@', self.part)));
             Regex::new(&source).expect("the patterns of the grammar are fixed")
         });
         regex.captures(text.skeleton).map(|captures| Found { captures, text })
@@ -63,7 +70,87 @@ const ANSWER: &str = concat!(
     r"|(?:the |that |its |this )?(?:answer|request)|it",
 );
 const UNIT: &str = r"ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|weeks?";
-const STATUS: &str = r"(?:status )?(?:[1-5]\d\d|[1-5]xx)";
+/// Phrases that name a status by themselves. Others, such as “Accepted”, only do after a number or the word status.
+const REASONS: &[&str] = &[
+    "ok",
+    "no content",
+    "moved permanently",
+    "see other",
+    "not modified",
+    "temporary redirect",
+    "permanent redirect",
+    "bad request",
+    "unauthorized",
+    "payment required",
+    "forbidden",
+    "not found",
+    "method not allowed",
+    "not acceptable",
+    "request timeout",
+    "conflict",
+    "precondition failed",
+    "payload too large",
+    "unsupported media type",
+    "unprocessable entity",
+    "too many requests",
+    "internal server error",
+    "not implemented",
+    "bad gateway",
+    "service unavailable",
+    "gateway timeout",
+];
+const CLASSES: &str = "successful|success|client error|server error|redirection|informational";
+
+/// One status: a number with or without its phrase, a class, or a phrase that is clear by itself.
+fn status_source() -> &'static str {
+    static SOURCE: LazyLock<String> = LazyLock::new(|| {
+        let reasons = REASONS.join("|").replace(' ', "[ _]");
+        format!(
+            r"(?:(?:status|http|code) )*(?:[1-5]\d\d(?: (?:{}|⟦q\d+⟧))?|[1-5]xx)(?: status)?|(?:status )?(?:{reasons}|{CLASSES})",
+            all_reasons()
+        )
+    });
+    &SOURCE
+}
+
+/// The phrases of all statuses that have one.
+fn all_reasons() -> &'static str {
+    static SOURCE: LazyLock<String> = LazyLock::new(|| {
+        let mut all: Vec<String> = (100..600)
+            .filter_map(|code| hyper::StatusCode::from_u16(code).ok()?.canonical_reason())
+            // “not Found” would be another status than “Not Found”.
+            .filter(|reason| *reason != "Found")
+            .map(|reason| regex::escape(&reason.to_lowercase()).replace(' ', "[ _]"))
+            .collect();
+        // The longest first, so that none is taken for a part of another.
+        all.sort_by_key(|reason| std::cmp::Reverse(reason.len()));
+        all.dedup();
+        all.join("|")
+    });
+    &SOURCE
+}
+
+/// Several of them, as the source of a regular expression.
+pub(crate) fn statuses_source() -> &'static str {
+    static SOURCE: LazyLock<String> = LazyLock::new(|| {
+        let one = format!("(?:{})", status_source());
+        format!(r"{one}(?:(?:, or |, | or ){one})*")
+    });
+    &SOURCE
+}
+
+/// The status that a reason phrase stands for.
+fn code_of(reason: &str) -> Option<u16> {
+    let reason = reason.to_lowercase().replace('_', " ");
+    let reason = match reason.as_str() {
+        "unauthorised" => "unauthorized",
+        other => other,
+    };
+    (100..600).find(|code| {
+        let known = hyper::StatusCode::from_u16(*code).ok().and_then(|status| status.canonical_reason());
+        known.is_some_and(|known| known.eq_ignore_ascii_case(reason))
+    })
+}
 
 fn expand(source: &str) -> String {
     static HOLE: LazyLock<Regex> = LazyLock::new(|| {
@@ -85,7 +172,9 @@ fn expand(source: &str) -> String {
                 format!(r"{one}(?:(?:,? and |, | ){one})*")
             }
             "answer" => ANSWER.to_owned(),
-            "statuses" => format!(r"{STATUS}(?:(?:, | or |, or ){STATUS})*"),
+            "statuses" => statuses_source().to_owned(),
+            // What follows the word status, where everything names one.
+            "codes" => format!(r"{}|(?:{})|⟦q\d+⟧", statuses_source(), all_reasons()),
             "any" => ".+".to_owned(),
             "maybe" => ".*".to_owned(),
             other => unreachable!("there is no kind {other} in the grammar"),
@@ -174,7 +263,7 @@ impl<'a> Found<'a> {
     }
 
     pub(crate) fn statuses(&self, hole: &str) -> Option<Vec<StatusPattern>> {
-        Some(statuses(self.get(hole)?))
+        statuses(self.text, self.get(hole)?)
     }
 
     /// A duration that is known now.
@@ -281,18 +370,59 @@ pub(crate) fn count(text: &str) -> Option<usize> {
     })
 }
 
-/// The statuses in a piece of skeleton, such as `200, 201 or 4xx`.
-pub(crate) fn statuses(piece: &str) -> Vec<StatusPattern> {
-    piece
-        .split(|each: char| !each.is_ascii_alphanumeric())
-        .filter_map(|word| {
-            if let Ok(status) = word.parse() {
-                return Some(StatusPattern::Exactly(status));
+/// The statuses in a piece of skeleton, such as `200 OK, 201 or 4xx`. Nothing if a phrase is not that of its number.
+pub(crate) fn statuses(text: Text<'_>, piece: &str) -> Option<Vec<StatusPattern>> {
+    static ONE: LazyLock<Regex> = LazyLock::new(|| {
+        let source = format!(
+            r"(?i)(?P<code>\b[1-5]\d\d\b)(?: (?P<reason>{reasons}|⟦q\d+⟧))?|\b(?P<class>[1-5])xx\b|(?P<word>{CLASSES})|(?P<alone>{reasons}|⟦q\d+⟧)",
+            reasons = all_reasons()
+        );
+        Regex::new(&source).expect("the pattern is fixed")
+    });
+    let plain = |found: &str| match literal(text, found) {
+        Some(Literal::Quoted(text)) => Some(text.clone()),
+        Some(_) => None,
+        None => Some(found.to_owned()),
+    };
+    let mut statuses = Vec::new();
+    for found in ONE.captures_iter(piece) {
+        let get = |name| found.name(name).map(|part: regex::Match<'_>| part.as_str());
+        statuses.push(if let Some(code) = get("code") {
+            let code = code.parse().ok()?;
+            if let Some(reason) = get("reason")
+                && code_of(&plain(reason)?) != Some(code)
+            {
+                return None;
             }
-            let digit = word.to_lowercase().strip_suffix("xx")?.parse().ok()?;
-            Some(StatusPattern::Class(digit))
-        })
-        .collect()
+            StatusPattern::Exactly(code)
+        } else if let Some(class) = get("class") {
+            StatusPattern::Class(class.parse().ok()?)
+        } else if let Some(word) = get("word") {
+            StatusPattern::Class(match word.to_lowercase().as_str() {
+                "informational" => 1,
+                "successful" | "success" => 2,
+                "redirection" => 3,
+                "client error" => 4,
+                _ => 5,
+            })
+        } else {
+            let alone = plain(get("alone")?)?;
+            status_of(&alone)?
+        });
+    }
+    (!statuses.is_empty()).then_some(statuses)
+}
+
+/// The status that a text is, by its number, its phrase or both.
+pub(crate) fn status_of(text: &str) -> Option<StatusPattern> {
+    let (code, reason) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+    match code.parse::<u16>() {
+        Ok(code) if (100..600).contains(&code) && (reason.is_empty() || code_of(reason) == Some(code)) => {
+            Some(StatusPattern::Exactly(code))
+        }
+        Ok(_) => None,
+        Err(_) => code_of(text.trim()).map(StatusPattern::Exactly),
+    }
 }
 
 fn unit(text: &str) -> Duration {

@@ -15,7 +15,8 @@ pub struct Phrases {
 #[derive(Debug, Clone)]
 struct Phrase {
     regex: Regex,
-    parameters: Vec<String>,
+    /// For each group of the expression the names of its parameter.
+    groups: Vec<Vec<String>>,
     steps: Vec<String>,
 }
 
@@ -61,9 +62,9 @@ impl Phrases {
             .into_iter()
             .enumerate()
             .map(|(at, entry)| {
-                let (regex, parameters) =
+                let (regex, groups) =
                     compile(&entry.pattern).map_err(|why| PhraseError::Pattern { number: at + 1, why })?;
-                Ok(Phrase { regex, parameters, steps: entry.steps })
+                Ok(Phrase { regex, groups, steps: entry.steps })
             })
             .collect::<Result<_, PhraseError>>()?;
         Ok(Phrases { phrases })
@@ -74,12 +75,11 @@ impl Phrases {
         let sentence = sentence.trim().trim_end_matches(['.', ':']).trim();
         self.phrases.iter().find_map(|phrase| {
             let found = phrase.regex.captures(sentence)?;
-            let values: Vec<(&str, &str)> = phrase
-                .parameters
-                .iter()
-                .enumerate()
-                .map(|(at, name)| (name.as_str(), found.get(at + 1).map_or("", |group| group.as_str())))
-                .collect();
+            let groups = phrase.groups.iter().enumerate().filter_map(|(at, names)| {
+                let value = found.get(at + 1)?.as_str();
+                Some(names.iter().map(move |name| (name.as_str(), value)))
+            });
+            let values: Vec<(&str, &str)> = groups.flatten().collect();
             Some(phrase.steps.iter().map(|step| fill(step, &values)).collect())
         })
     }
@@ -111,9 +111,23 @@ fn fill(step: &str, values: &[(&str, &str)]) -> String {
     text
 }
 
-fn compile(pattern: &str) -> Result<(Regex, Vec<String>), String> {
+/// What a parameter without a name of its own matches, as in Cucumber expressions.
+fn of_type(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "string" => r#"(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')"#,
+        "int" => r"([+-]?\d+)",
+        "float" => r"([+-]?\d*\.?\d+)",
+        "word" => r"(\S+?)",
+        "" => r"(.+?)",
+        _ => return None,
+    })
+}
+
+/// The regular expression of a pattern, and for each of its groups the names of the parameter that it is for.
+fn compile(pattern: &str) -> Result<(Regex, Vec<Vec<String>>), String> {
     let mut source = String::from("(?is)^(?:(?:and|but|then|that) )?");
-    let mut parameters = Vec::new();
+    let mut groups: Vec<Vec<String>> = Vec::new();
+    let mut count = 0;
     let pattern = pattern.trim().trim_end_matches(['.', ':']);
     if pattern.is_empty() {
         return Err("it is empty".to_owned());
@@ -121,38 +135,100 @@ fn compile(pattern: &str) -> Result<(Regex, Vec<String>), String> {
     let mut rest = pattern;
     while let Some(open) = rest.find('{') {
         let close = rest[open..].find('}').ok_or("a brace is not closed")? + open;
-        let name = &rest[open + 1..close];
-        if !super::lex::is_name(name) {
-            return Err(format!("`{{{name}}}` is not a parameter"));
+        let inside = &rest[open + 1..close];
+        let (name, kind) = inside.split_once(':').map_or((inside, None), |(name, kind)| (name, Some(kind)));
+        let is_quoted = rest[..open].ends_with('"') && rest[close + 1..].starts_with('"');
+        let typed = of_type(kind.unwrap_or(name));
+        if typed.is_none() && kind.is_some() || typed.is_none() && !super::lex::is_name(name) {
+            return Err(format!(
+                "`{{{inside}}}` is not a parameter: a name, `string`, `int`, `float`, `word` or nothing, or `name:int`"
+            ));
         }
-        if parameters.iter().any(|known| known == name) {
+        let is_known = groups.iter().any(|names| names.iter().any(|known| known == name));
+        let is_type_only = kind.is_none() && typed.is_some();
+        if is_known && !is_type_only {
             return Err(format!("`{{{name}}}` is there twice"));
         }
-        parameters.push(name.to_owned());
-        literal(&rest[..open], &mut source);
-        let is_quoted = rest[..open].ends_with('"') && rest[close + 1..].starts_with('"');
-        source.push_str(if is_quoted { r#"((?:[^"\\]|\\.)*)"# } else { r"(\S+?)" });
+        count += 1;
+        let mut names = vec![count.to_string()];
+        if !is_known && !name.is_empty() {
+            names.push(name.to_owned());
+        }
+        literal(&rest[..open], &mut source)?;
+        let matches = match typed {
+            _ if is_quoted => r#"((?:[^"\\]|\\.)*)"#,
+            Some(typed) => typed,
+            None => r"(\S+?)",
+        };
+        source.push_str(matches);
+        // Text in either kind of quotes has a group for each.
+        let is_either = !is_quoted && kind.unwrap_or(name) == "string";
+        groups.extend(std::iter::repeat_n(names, if is_either { 2 } else { 1 }));
         rest = &rest[close + 1..];
     }
-    literal(rest, &mut source);
+    literal(rest, &mut source)?;
     source.push('$');
     let regex = Regex::new(&source).map_err(|error| error.to_string())?;
-    Ok((regex, parameters))
+    Ok((regex, groups))
 }
 
-/// Escapes `text`, any white space standing for any other.
-fn literal(text: &str, source: &mut String) {
+/// Adds plain text: `(s)` may be missing, `a/b` is one of the words, a backslash takes the next character as it is, and
+/// white space stands for any other.
+fn literal(text: &str, source: &mut String) -> Result<(), String> {
+    let mut characters = text.chars().peekable();
     let mut space = false;
-    for character in text.chars() {
+    let mut optional = false;
+    // Where the word began that is being read, and whether it has alternatives.
+    let (mut word, mut alternatives) = (source.len(), false);
+    while let Some(character) = characters.next() {
         if character.is_whitespace() {
-            if !space {
+            if !std::mem::replace(&mut space, true) {
+                close_word(source, word, &mut alternatives);
                 source.push_str(r"\s+");
             }
-            space = true;
-        } else {
-            space = false;
-            source.push_str(&regex::escape(character.encode_utf8(&mut [0; 4])));
+            word = source.len();
+            continue;
         }
+        space = false;
+        match character {
+            '\\' if characters.peek().is_some_and(|next| "(){}/\\".contains(*next)) => {
+                source.push_str(&regex::escape(&characters.next().unwrap_or_default().to_string()));
+            }
+            '(' if !optional => {
+                optional = true;
+                source.push_str("(?:");
+            }
+            ')' if optional => {
+                optional = false;
+                source.push_str(")?");
+            }
+            '(' | ')' => {
+                return Err("its parentheses do not match; write `\\(` for one that is meant".to_owned());
+            }
+            // Between letters only, so that paths stay paths.
+            '/' if !optional
+                && source.len() > word
+                && characters.peek().is_some_and(|next| next.is_alphabetic())
+                && source[word..].chars().all(|each| each.is_alphabetic() || each == '|') =>
+            {
+                alternatives = true;
+                source.push('|');
+            }
+            _ => source.push_str(&regex::escape(character.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    if optional {
+        return Err("its parentheses do not match; write `\\(` for one that is meant".to_owned());
+    }
+    close_word(source, word, &mut alternatives);
+    Ok(())
+}
+
+/// Puts a word with alternatives into a group.
+fn close_word(source: &mut String, word: usize, alternatives: &mut bool) {
+    if std::mem::take(alternatives) {
+        source.insert_str(word, "(?:");
+        source.push(')');
     }
 }
 
@@ -184,9 +260,40 @@ mod tests {
     }
 
     #[test]
+    fn cucumber_expressions_are_understood() {
+        let phrases = phrases(
+            r#"
+            [[step]]
+            pattern = 'the user/client adds {int} item(s) called {string} to {list:word}'
+            steps = ['POST /{list}/items with {"name": "{string}", "count": {1}}']
+            [[step]]
+            pattern = '{string} equals/is {string} at /a/b \(always\)'
+            steps = ['{1} {2}']
+            "#,
+        );
+        let step = [r#"POST /todo/items with {"name": "milk", "count": 3}"#];
+        for sentence in [
+            r#"the user adds 3 items called "milk" to todo"#,
+            r#"the client adds 3 item called 'milk' to todo"#,
+        ] {
+            assert_eq!(phrases.expand(sentence).unwrap(), step, "{sentence}");
+        }
+        for sentence in [
+            r#"the user/client adds 3 items called "milk" to todo"#,
+            r#"the user adds three items called "milk" to todo"#,
+            r#"the user adds 3 items called milk to todo"#,
+            r#"the user client adds 3 items called "milk" to todo"#,
+        ] {
+            assert!(phrases.expand(sentence).is_none(), "{sentence}");
+        }
+        assert_eq!(phrases.expand(r#""a" is 'b c' at /a/b (always)"#).unwrap(), ["a b c"]);
+        assert!(phrases.expand(r#""a" is 'b' at /a (always)"#).is_none());
+    }
+
+    #[test]
     fn refuses_what_it_cannot_use() {
         assert!(Phrases::parse("[[step]]\npattern = 'x'\nstep = []").is_err());
-        for pattern in ["", "a {b", "a {b} {b}", "a { b }"] {
+        for pattern in ["", "a {b", "a {b} {b}", "a { b }", "a {b:date}", "a (b", "a b)", "a ((b))"] {
             let text = format!("[[step]]\npattern = '{pattern}'\nsteps = []");
             assert!(
                 matches!(Phrases::parse(&text), Err(PhraseError::Pattern { number: 1, .. })),

@@ -13,26 +13,27 @@ static NOTHING_IS: Pattern =
     Pattern::new(r"(?:is|has) (?P<not>not )?(?P<kind>present|missing|empty|non-empty|nonempty|filled|blank)");
 static HAS_IT: Pattern = Pattern::new(r"is (?:not missing|defined)");
 static CONTAINS: Pattern = Pattern::new(
-    r"(?:contains?|includes?|mentions?|has|quotes?|shows?) ~(?:text |string |word |phrase |element |json |object |subset |fields? )*{value:value}(?: anywhere| somewhere| in it| as an element)?",
+    r"(?:contains?|includes?|mentions?|has|quotes?|shows?) ~(?:following |text |string |word |phrase |line |element |json |object |subset )*{value:value}(?: anywhere| somewhere| in it| as an element)?",
 );
 static CONTAINS_NOT: Pattern = Pattern::new(
-    r"(?:does not (?:contain|include|mention|have|quote|show|reveal|leak|expose|repeat)|never contains|is free of|has no) ~(?:text |string |word |phrase |element )*{value:value}(?: anywhere)?",
+    r"(?:does not (?:contains|contain|include|mention|have|quote|show|reveal|leak|expose|repeat)|never contains|is free of|has no) ~(?:text |string |word |phrase |element )*{value:value}(?: anywhere)?",
 );
 static STARTS: Pattern = Pattern::new(r"(?:starts?|begins?) with ~(?:text )?{value:text}");
 static ENDS: Pattern = Pattern::new(r"ends? (?:with|in) ~(?:text )?{value:text}");
 static MATCHES: Pattern = Pattern::new(
     r"(?P<not>does not )?match(?:es)? ~(?:regular expression |pattern |regexp? )?{value:quoted}",
 );
+static MATCHES_JSON: Pattern = Pattern::new(r"match(?:es)? ~(?:following )?(?:json )?{value:json}");
 static EXACTLY: Pattern =
-    Pattern::new(r"(?:is|equals?) (?:exactly|literally) ~(?:text |string )?{value:text}");
+    Pattern::new(r"(?:is|equals?|contains?) (?:exactly|literally) ~(?:text |string )?{value:text}");
 static EQUALS: Pattern = Pattern::new(
-    r"(?:is|equals?|is same-as|has ~value|is exactly|equals exactly|is exactly same-as|reads?) ~(?:text |string |json |object |value |number )*{value:value}",
+    r"(?:is|equals?|is same-as|has ~(?:value|body|contents|content)(?: of)?|is exactly|equals exactly|contains exactly|is exactly same-as|reads?) ~(?:following |text |string |json |object |value |number )*{value:value}",
 );
 static EQUALS_NOT: Pattern = Pattern::new(
     r"(?:is not|does not equal|is not same-as|differs from|is different from|is other than|is different to) ~(?:text |string |value )*{value:value}",
 );
 static KIND: Pattern = Pattern::new(
-    r"(?:is|has|consists? (?:only |solely )?of|is written in|is valid|is well-formed|is encoded as|is encoded in|is formatted as) (?P<not>not )?(?:only )?(?:an? )?(?P<filled>non-empty |nonempty |filled )?(?:valid |well-formed |json |decimal )*(?P<kind>[a-z0-9 ()_.-]+?)(?: values?| characters| digits| format| body| document)*",
+    r"(?:is|has|consists? (?:only |solely )?of|is written in|is valid|is well-formed|is encoded as|is encoded in|is formatted as) (?P<not>not )?(?:only )?(?:in )?(?:an? )?(?P<filled>non-empty |nonempty |filled )?(?:valid |well-formed |json |decimal )*(?P<kind>[a-z0-9 ()_.-]+?)(?: values?| characters| digits| format| body| document)*",
 );
 static BETWEEN: Pattern = Pattern::new(
     r"(?:is|lies) (?:a number |an integer )?(?:between|from) {low:number} (?:and|to) {high:number}(?: (?:seconds?|minutes?|bytes|characters))?(?: inclusive)?",
@@ -41,7 +42,7 @@ static BOUND: Pattern = Pattern::new(
     r"is (?:a number |an integer )?(?P<how>at least|no less than|not less than|>=|at most|no more than|not more than|not greater than|no greater than|up to|<=|more than|greater than|larger than|higher than|above|over|>|less than|smaller than|lower than|fewer than|below|under|<) {number:number}(?: (?:seconds?|minutes?|bytes))?",
 );
 static LENGTH: Pattern = Pattern::new(
-    r"(?:is|has|contains?|consists? of|counts)(?: ~(?:length|size) of)? (?:{quantifier:quantifier} )?{count:count} (?P<unit>characters?|letters?|elements?|items?|entries|entry|fields)(?: long| in length)?(?P<base> (?:of|in) base64url(?: alphabet)?)?",
+    r"(?:is|has|contains?|consists? of|counts)(?: ~(?:length|size) of| an? (?:json )?(?:array|list) (?:with|of|containing))? (?:{quantifier:quantifier} )?{count:count} (?P<unit>characters?|letters?|elements?|items?|entries|entry|fields)(?: long| in length)?(?P<base> (?:of|in) base64url(?: alphabet)?)?",
 );
 static DECODES: Pattern = Pattern::new(
     r"(?:decodes to|holds|carries|encodes|is|has) (?:{quantifier:quantifier} )?{count:count} (?:random )?bytes(?: (?:of|in|as) base64url| when decoded)?(?: without padding)?",
@@ -148,6 +149,9 @@ fn equality(text: Text<'_>, context: &Context<'_>) -> Said<Vec<Predicate>> {
             None => Ok(vec![Predicate::ContainsNot(value)]),
         });
     }
+    if let Some(found) = MATCHES_JSON.apply(text) {
+        return Some(Ok(vec![Predicate::Equals(found.json("value")?.clone())]));
+    }
     let found = CONTAINS.apply(text)?;
     if let Some(json) = found.json("value") {
         return Some(Ok(vec![Predicate::Includes(json.clone())]));
@@ -155,7 +159,19 @@ fn equality(text: Text<'_>, context: &Context<'_>) -> Said<Vec<Predicate>> {
     Some(Ok(vec![Predicate::Contains(found.template("value", context)?)]))
 }
 
+static EMPTY_LIST: Pattern = Pattern::new(r"(?:is|has) (?P<not>not )?an? empty (?:json )?(?:list|array)");
+static HAS_JSON: Pattern = Pattern::new(r"contains? (?:an? )?(?:valid |well-formed )?json");
+
 fn kind(text: Text<'_>) -> Said<Vec<Predicate>> {
+    if let Some(found) = EMPTY_LIST.apply(text) {
+        if found.get("not").is_some() {
+            return Some(Err("say how many elements it has at least".to_owned()));
+        }
+        return Some(Ok(vec![Predicate::Length(Measure::Elements, Count::exactly(0))]));
+    }
+    if HAS_JSON.matches(text) {
+        return Some(Ok(vec![Predicate::Is(Kind::Json)]));
+    }
     let found = KIND.apply(text)?;
     let kind = match found.get("kind")?.to_lowercase().trim() {
         "string" | "text" => Kind::String,

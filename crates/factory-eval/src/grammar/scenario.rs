@@ -5,7 +5,7 @@ use factory_spec::{Keyword, Scenario, Span};
 use super::context::{Attached, Context};
 use super::phrases::Phrases;
 use super::{sentence, vacuity};
-use crate::plan::{Action, Check, Plan, PlanStep};
+use crate::plan::{Action, Check, Plan, PlanStep, Template};
 
 /// A sentence that cannot become steps. It quotes the scenario, so it is for whoever may read that.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,17 +28,24 @@ pub fn compile(scenario: &Scenario, phrases: &Phrases) -> Result<Plan, Vec<Compi
     let mut steps = Vec::new();
     let mut errors = Vec::new();
     let mut before = None;
+    let mut prepared = None;
     for (index, step) in scenario.steps.iter().enumerate() {
         if step.keyword == Keyword::When && before.is_some_and(|keyword| keyword != Keyword::When) {
             steps.push(PlanStep { sentence: index, action: Action::MailWindow });
         }
         before = Some(step.keyword);
+        context.then = step.keyword == Keyword::Then;
         context.attached = Attached {
             doc: step.doc_string.as_ref().map(|doc| (doc.text.clone(), doc.media.clone())),
             table: step.table.clone(),
         };
+        let was_unused = unused(&context);
         let compiled = sentence::compile(&step.text, &mut context, 0)
-            .and_then(|actions| vacuity::refuse_idle(&actions).map(|()| actions));
+            .and_then(|actions| vacuity::refuse_idle(&actions).map(|()| actions))
+            .and_then(|actions| type_in(&mut context, &mut steps).map(|()| actions));
+        if unused(&context) && !was_unused {
+            prepared = Some(index);
+        }
         match compiled {
             Ok(actions) => {
                 for action in actions {
@@ -58,10 +65,38 @@ pub fn compile(scenario: &Scenario, phrases: &Phrases) -> Result<Plan, Vec<Compi
             }
         }
     }
+    if let (true, true, Some(index)) = (errors.is_empty(), unused(&context), prepared) {
+        let step = &scenario.steps[index];
+        errors.push(CompileError {
+            sentence: step.text.clone(),
+            span: step.span.clone(),
+            why: "nothing that follows uses this: no request is sent, or no command is run".to_owned(),
+        });
+    }
     if errors.is_empty() {
         errors = vacuity::unchecked(scenario, &steps);
     }
     if errors.is_empty() { Ok(Plan { steps }) } else { Err(errors) }
+}
+
+/// Whether something is prepared that nothing has used.
+fn unused(context: &Context<'_>) -> bool {
+    context.prepared.unused || context.shell.unused
+}
+
+/// Gives what a sentence types, with a line break each, to the command that was run just before it.
+fn type_in(context: &mut Context<'_>, steps: &mut [PlanStep]) -> Result<(), String> {
+    let typed = std::mem::take(&mut context.typed);
+    if typed.is_empty() {
+        return Ok(());
+    }
+    let Some(PlanStep { action: Action::Run(command), .. }) = steps.last_mut() else {
+        return Err("no command was run just before this, so nothing reads what is typed".to_owned());
+    };
+    let before = command.input.as_ref().map(Template::source).unwrap_or_default();
+    let lines: String = typed.iter().map(|line| format!("{line}\n")).collect();
+    command.input = Some(Template::new(format!("{before}{lines}")));
+    Ok(())
 }
 
 /// Whether mails have been looked at since they were last counted anew.

@@ -1,14 +1,40 @@
 //! One sentence: which rule it is for, or how it falls into parts.
 
 use super::context::{Attached, Context};
-use super::lex::{self, Lexed};
+use super::lex::{self, Lexed, Literal};
 use super::pattern::{Pattern, Text};
 use super::predicate::Said;
-use super::{answers, compare, data, mail, memory, phrases, request, words, world};
+use super::{
+    answers, command, compare, data, files, mail, memory, nearest, phrases, prepare, request, voice, words,
+    world,
+};
 use crate::plan::Action;
 
 /// Parts that a sentence may fall into; more is no sentence.
 const MAX_PARTS: usize = 12;
+/// Bytes of words, literals apart, and places where a sentence could fall apart. Every rule is tried at each of them.
+const MOST_WORDS: usize = 600;
+const MOST_JOINTS: usize = 40;
+/// How often the rules are tried on a sentence and its parts. One that falls apart in many ways could be tried for ever.
+const MOST_TRIES: usize = 600;
+/// Bytes that a sentence may have. Most of them are a JSON body.
+const LONGEST: usize = 256 * 1024;
+
+/// What was learned while a sentence was tried.
+#[derive(Default)]
+struct Search {
+    /// Why it is not understood; the first is the best.
+    reasons: Vec<String>,
+    tries: usize,
+}
+
+impl Search {
+    /// Whether the rules may be tried once more.
+    fn goes_on(&mut self) -> bool {
+        self.tries += 1;
+        self.tries <= MOST_TRIES
+    }
+}
 
 static LEADING_TIME: Pattern = Pattern::new(
     r"(?P<time>(?:after (?:another )?{by:duration}|(?:another )?{by_too:duration} (?:later|after that|afterwards))),? {rest:any}",
@@ -34,21 +60,70 @@ pub(crate) fn compile(source: &str, context: &mut Context<'_>, depth: usize) -> 
         }
         return Ok(actions);
     }
+    if source.len() > LONGEST {
+        return Err(format!(
+            "a sentence has up to {LONGEST} bytes; what is longer belongs into a doc string"
+        ));
+    }
     let Lexed { skeleton, literals } = lex::lex(source)?;
+    if skeleton.len() > MOST_WORDS {
+        return Err("this is too long for one sentence: make several of it".to_owned());
+    }
     let skeleton = words::normalise(&skeleton);
     if skeleton.is_empty() {
         return Err("there is no sentence".to_owned());
     }
-    let text = Text { skeleton: &skeleton, literals: &literals };
-    let mut reasons = Vec::new();
-    let actions = parts(text, context, depth, MAX_PARTS, &mut reasons)
-        .ok_or_else(|| reasons.into_iter().next().unwrap_or_else(|| "no rule understands it".to_owned()))?;
-    if !context.attached.is_empty() {
-        context.attached = Attached::default();
-        return Err("the doc string or table under it belongs to nothing".to_owned());
+    if skeleton.len() > 2 * MOST_WORDS || joints(&skeleton).len() > MOST_JOINTS {
+        return Err("this is too long for one sentence: make several of it".to_owned());
     }
+    let mut search = Search::default();
+    let actions = with_attached(&skeleton, literals, context, depth, &mut search);
+    context.attached = Attached::default();
+    let actions = actions.ok_or_else(|| {
+        let why = search.reasons.into_iter().next();
+        why.unwrap_or_else(|| nearest::unknown(&skeleton))
+    })?;
     names_are_known(&actions, context)?;
     Ok(actions)
+}
+
+/// The sentence with what stands under it: taken by a rule, or as the value that the sentence ends with.
+fn with_attached(
+    skeleton: &str,
+    mut literals: Vec<Literal>,
+    context: &mut Context<'_>,
+    depth: usize,
+    search: &mut Search,
+) -> Option<Vec<Action>> {
+    let mut attempt = context.clone();
+    let text = Text { skeleton, literals: &literals };
+    if let Some(actions) = parts(text, &mut attempt, depth, MAX_PARTS, search) {
+        if attempt.attached.is_empty() {
+            *context = attempt;
+            return Some(actions);
+        }
+        search.reasons.insert(0, "the doc string or table under it belongs to nothing".to_owned());
+    }
+    let (doc, _) = context.attached.doc.take()?;
+    let is_json = doc.trim_start().starts_with(['{', '[']);
+    let mut readings = Vec::new();
+    if is_json && let Ok(json) = lex::json(&doc) {
+        readings.push(Literal::Json(json));
+    }
+    readings.push(Literal::Quoted(doc));
+    for reading in readings {
+        let kind = if matches!(reading, Literal::Json(_)) { 'j' } else { 'q' };
+        let longer = format!("{skeleton} {}{kind}{}{}", lex::OPEN, literals.len(), lex::CLOSE);
+        literals.push(reading);
+        let mut attempt = context.clone();
+        let text = Text { skeleton: &longer, literals: &literals };
+        if let Some(actions) = parts(text, &mut attempt, depth, MAX_PARTS, search) {
+            *context = attempt;
+            return Some(actions);
+        }
+        literals.pop();
+    }
+    None
 }
 
 /// The whole as one rule, or a first part and the rest. Of the reasons why not, the first is the best.
@@ -57,15 +132,18 @@ fn parts(
     context: &mut Context<'_>,
     depth: usize,
     left: usize,
-    reasons: &mut Vec<String>,
+    search: &mut Search,
 ) -> Option<Vec<Action>> {
+    if !search.goes_on() {
+        return None;
+    }
     let mut attempt = context.clone();
     match rule(text, &mut attempt) {
         Some(Ok(actions)) => {
             *context = attempt;
             return Some(actions);
         }
-        Some(Err(why)) => reasons.push(why),
+        Some(Err(why)) => search.reasons.push(why),
         None => {}
     }
     if left <= 1 {
@@ -74,7 +152,7 @@ fn parts(
     if let Some(found) = LEADING_TIME.apply(text) {
         let mut attempt = context.clone();
         if let Some(Ok(mut actions)) = world::world(found.piece("time")?, &mut attempt)
-            && let Some(rest) = parts(found.piece("rest")?, &mut attempt, depth, left - 1, reasons)
+            && let Some(rest) = parts(found.piece("rest")?, &mut attempt, depth, left - 1, search)
         {
             actions.extend(rest);
             *context = attempt;
@@ -82,11 +160,14 @@ fn parts(
         }
     }
     for (at, length) in joints(text.skeleton) {
+        if !search.goes_on() {
+            return None;
+        }
         let mut attempt = context.clone();
         let Some(Ok(mut actions)) = part(text, &text.skeleton[..at], &mut attempt, depth) else { continue };
         let rest = words::normalise(&text.skeleton[at + length..]);
         let rest = Text { skeleton: &rest, literals: text.literals };
-        let Some(more) = parts(rest, &mut attempt, depth, left - 1, reasons) else { continue };
+        let Some(more) = parts(rest, &mut attempt, depth, left - 1, search) else { continue };
         actions.extend(more);
         *context = attempt;
         return Some(actions);
@@ -115,12 +196,45 @@ fn joints(skeleton: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// The rules, by topic; the first that is about the text decides.
+/// The rules, by topic; the first that is about the text decides. What none is about is turned around and tried again.
 fn rule(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
+    let why = match straight(text, context) {
+        Some(Ok(actions)) => return Some(Ok(actions)),
+        Some(Err(why)) => Some(Err(why)),
+        None => None,
+    };
+    let turned = match voice::turn(text.skeleton, context) {
+        Ok(turned) => turned,
+        Err(why) => return Some(Err(why)),
+    };
+    let found = turned.iter().find_map(|skeleton| {
+        // Each half of a sentence that was turned into two.
+        let mut attempt = context.clone();
+        let mut actions = Vec::new();
+        for half in skeleton.split(" and ") {
+            match straight(text.piece(half), &mut attempt)? {
+                Ok(more) => actions.extend(more),
+                Err(why) => return Some(Err(why)),
+            }
+        }
+        *context = attempt;
+        Some(Ok(actions))
+    });
+    match (found, why) {
+        (Some(Ok(actions)), _) => Some(Ok(actions)),
+        (found, why) => why.or(found),
+    }
+}
+
+fn straight(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
     memory::memory(text, context)
         .or_else(|| data::data(text, context))
+        .or_else(|| prepare::prepare(text, context))
+        .or_else(|| command::command(text, context))
+        .or_else(|| files::files(text, context))
         .or_else(|| world::world(text, context))
         .or_else(|| answers::several(text, context))
+        .or_else(|| answers::tabled(text, context))
         .or_else(|| compare::comparison(text, context))
         .or_else(|| request::request(text, context))
         .or_else(|| mail::mail(text, context))

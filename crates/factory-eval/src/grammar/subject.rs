@@ -18,20 +18,22 @@ pub(crate) enum Subject {
     Value(String),
     Exit,
     Output(OutputPart),
+    File(Template),
     Log,
 }
 
 static STATUS: Pattern = Pattern::new(r"~(?:answer's |answer )?status(?: of {of:answer})?(?: {rest:any})?");
 static HEADER: Pattern = Pattern::new(
-    r"~(?:answer's )?(?:headers? {name:word}|{other:word} header)(?: (?:of|in) {of:answer})?(?: {rest:any})?",
+    r"~(?:answer's |answer )?(?:headers? {name:word}|{other:word} (?:answer )?header)(?: (?:of|in) {of:answer})?(?: {rest:any})?",
 );
-static BODY: Pattern =
-    Pattern::new(r"~(?:answer's |answer )?(?:json |whole |entire )*body(?: of {of:answer})?(?: {rest:any})?");
+static BODY: Pattern = Pattern::new(
+    r"~(?:answer's |answer )?(?:(?:json |whole |entire )*body|json(?: array| list| object)?)(?: of {of:answer})?(?: {rest:any})?",
+);
 static FIELD: Pattern = Pattern::new(
-    r"~(?:answer's |body's )?(?:json )?(?:field {name:word}|{other:quoted} field)(?: (?:of|in) (?:the (?:json )?body of |the (?:json )?body in )?(?:(?:the )?(?:json )?body|{of:answer}))?(?: {rest:any})?",
+    r"~(?:value of ~)?(?:answer's |body's |answer |body )?(?:json )?(?:(?:field (?:array |list |object )?|array |list )(?P<name>⟦[pqh]\d+⟧)|field (?P<bare>[\pL_$][\w$.\[\]-]*)|{other:quoted} (?:json )?(?:field|array|list))(?: (?:of|in) (?:the (?:json )?body of |the (?:json )?body in )?(?:(?:the )?(?:json )?body|{of:answer}))?(?: {rest:any})?",
 );
 static MAIL_PART: Pattern = Pattern::new(
-    r"(?:(?:(?:the |that |this )?(?:last |newest |latest )?mail(?: to {to:text})?'s|its) (?:plain )?|~)(?P<part>subject|text|sender|recipient|source)(?: of (?:the |that )?(?:last |newest |latest )?mail(?: to {other:text})?)?(?: {rest:any})?",
+    r"(?:(?:(?:the |that |this )?(?:last |newest |latest )?mail(?: to {to:text})?'s|its) (?:plain )?|~)(?:mail )?(?P<part>subject|text|sender|recipient|source)(?: of (?:the |that )?(?:last |newest |latest )?mail(?: to {other:text})?)?(?: {rest:any})?",
 );
 static MAIL: Pattern = Pattern::new(r"~(?:last |newest |latest )?mail(?: to {to:text})?(?: {rest:any})?");
 static LINK: Pattern = Pattern::new(
@@ -40,10 +42,11 @@ static LINK: Pattern = Pattern::new(
 static PART_OF_LINK: Pattern = Pattern::new(
     r"~(?:(?:query )?parameter {name:word}|{other:word} (?:query )?parameter|(?P<part>path|host|query string|query)) (?:of|in|from) ~link(?: {rest:any})?",
 );
-static EXIT: Pattern =
-    Pattern::new(r"~(?:command's )?exit (?:code|status)(?: of the command)?(?: {rest:any})?");
+static EXIT: Pattern = Pattern::new(
+    r"~(?:command's |command |process )?exit (?:code|status)(?: of ~(?:command|process|program))?(?: {rest:any})?",
+);
 static OUTPUT: Pattern = Pattern::new(
-    r"~(?:command's )?(?P<which>stdout|stderr|standard output|standard error|error output|output)(?: of the command)?(?: {rest:any})?",
+    r"~(?:(?:command|program|process|console|terminal)(?:'s)? )?(?:output (?:on|to|in) (?:the )?)?(?P<which>stdout|stderr|standard output|standard error|error output|output)(?: (?:of|from) (?:~(?:last )?(?:command|program|process)(?: ⟦q\d+⟧)?|⟦q\d+⟧))?(?: {rest:any})?",
 );
 static LOG: Pattern = Pattern::new(
     r"~(?:service's |application's |server's )?logs?(?: file| output)?(?: of the (?:service|application|server))?(?: {rest:any})?",
@@ -51,7 +54,9 @@ static LOG: Pattern = Pattern::new(
 static ANSWER: Pattern = Pattern::new(r"{of:answer}(?P<possessive>'s)?(?: {rest:any})?");
 static IT: Pattern = Pattern::new(r"(?:it|they|each)(?: {rest:any})?");
 static VALUE: Pattern = Pattern::new(r"~{name:word}(?: {rest:any})?");
-static NAMED_VALUE: Pattern = Pattern::new(r"~(?:remembered |captured )?[a-z]+ {name:word}(?: {rest:any})?");
+static NAMED_VALUE: Pattern = Pattern::new(
+    r"~(?:value of ~)?(?:(?:remembered|captured|stored|saved|scope|global) )*[a-z]+ {name:word}(?: {rest:any})?",
+);
 
 /// A subject at the start of `text`, and what is said of it. Nothing if there is none; an error if it cannot be meant.
 pub(crate) fn split<'a>(
@@ -88,8 +93,11 @@ fn find<'a>(text: Text<'a>, context: &Context<'_>) -> Option<Result<(Subject, Te
     if let Some(found) = MAIL.apply(text) {
         return Some(Ok((Subject::Mail(found.template("to", context)), rest(&found))));
     }
+    if let Some(file) = super::files::split(text, context) {
+        return Some(file);
+    }
     if let Some(found) = FIELD.apply(text) {
-        let name = found.word("name").or_else(|| found.word("other"))?;
+        let name = found.word("name").or_else(|| found.word("bare")).or_else(|| found.word("other"))?;
         return Some(Ok((Subject::Field(of(&found, text), name), rest(&found))));
     }
     if let Some(found) = BODY.apply(text) {
@@ -99,7 +107,12 @@ fn find<'a>(text: Text<'a>, context: &Context<'_>) -> Option<Result<(Subject, Te
         }
         return Some(Ok((Subject::Body(of(&found, text)), rest(&found))));
     }
-    if let Some(found) = HEADER.apply(text) {
+    // `the answer has header "x"` is about the answer, and about no header called “has”.
+    let is_name = |found: &Found<'_>| {
+        let verbs = ["has", "contains", "includes", "carries", "no", "is", "not"];
+        found.get("other").is_none_or(|other| !verbs.contains(&other.to_lowercase().as_str()))
+    };
+    if let Some(found) = HEADER.apply(text).filter(is_name) {
         let name = found.word("name").or_else(|| found.word("other"))?;
         return Some(Ok((Subject::Header(of(&found, text), name), rest(&found))));
     }
@@ -107,12 +120,7 @@ fn find<'a>(text: Text<'a>, context: &Context<'_>) -> Option<Result<(Subject, Te
         return Some(Ok((Subject::Exit, rest(&found))));
     }
     if let Some(found) = OUTPUT.apply(text) {
-        let which = match found.get("which")?.to_lowercase().as_str() {
-            "stdout" | "standard output" => OutputPart::Stdout,
-            "output" => OutputPart::Both,
-            _ => OutputPart::Stderr,
-        };
-        return Some(Ok((Subject::Output(which), rest(&found))));
+        return Some(Ok((Subject::Output(super::command::part(found.get("which"))), rest(&found))));
     }
     if let Some(found) = LOG.apply(text) {
         return Some(Ok((Subject::Log, rest(&found))));
@@ -159,6 +167,7 @@ impl Subject {
             | Subject::Value(_)
             | Subject::Exit
             | Subject::Output(_)
+            | Subject::File(_)
             | Subject::Log) => other,
         }
     }
@@ -175,6 +184,7 @@ impl Subject {
             Subject::Value(name) => Check::Value(Template::new(format!("{{{name}}}")), predicate),
             Subject::Exit => Check::Exit(predicate),
             Subject::Output(part) => Check::Output(part, predicate),
+            Subject::File(path) => Check::File(path, predicate),
             // Only reached by predicates that `super::answers` has not taken, which it refuses for logs.
             Subject::Log => Check::Output(OutputPart::Both, predicate),
         }
@@ -194,6 +204,7 @@ impl Subject {
             | Subject::MailPart(..)
             | Subject::Value(_)
             | Subject::Exit
+            | Subject::File(_)
             | Subject::Log => None,
         }
     }
@@ -287,7 +298,7 @@ pub(crate) fn check(subject: Subject, context: &Context<'_>) -> Result<Subject, 
                 return Err("no command has been run yet".to_owned());
             }
         }
-        Subject::Log => {}
+        Subject::File(_) | Subject::Log => {}
     }
     Ok(subject)
 }

@@ -15,8 +15,10 @@ pub(crate) fn refuse_idle(actions: &[Action]) -> Result<(), String> {
         Action::Check(check) => Some(check),
         Action::Send { .. }
         | Action::Run(_)
-        | Action::Feed { .. }
         | Action::Seed { .. }
+        | Action::WriteFile { .. }
+        | Action::MakeFolder(_)
+        | Action::RemoveFile(_)
         | Action::Advance(_)
         | Action::Wait(_)
         | Action::MailServer(_)
@@ -60,6 +62,7 @@ fn idle(check: &Check) -> Option<&'static str> {
         | Check::Mail(_, _, predicate)
         | Check::Link(_, predicate)
         | Check::Exit(predicate)
+        | Check::File(_, predicate)
         | Check::Output(_, predicate) => predicate::idle(predicate),
         Check::Fields { names, .. } => names.is_empty().then_some("no field is named"),
         Check::Mails { count, .. } | Check::Links { count, .. } => {
@@ -77,6 +80,7 @@ fn idle(check: &Check) -> Option<&'static str> {
         | Check::Within(..)
         | Check::SameAnswers { .. }
         | Check::SameValues { .. }
+        | Check::Folder { .. }
         | Check::LinkStandsAlone => None,
     }
 }
@@ -84,9 +88,12 @@ fn idle(check: &Check) -> Option<&'static str> {
 /// Actions whose effect a later check has to look at.
 fn acts(action: &Action) -> bool {
     match action {
-        Action::Send { .. } | Action::Run(_) | Action::Feed { .. } | Action::Restart(_) => true,
+        Action::Send { .. } | Action::Run(_) | Action::Restart(_) => true,
         Action::Seed { .. }
         | Action::Advance(_)
+        | Action::WriteFile { .. }
+        | Action::MakeFolder(_)
+        | Action::RemoveFile(_)
         | Action::Wait(_)
         | Action::MailServer(_)
         | Action::MailWindow

@@ -5,8 +5,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::pattern::{Pattern, Text};
 use super::predicate::Said;
-use super::subject::Subject;
-use crate::plan::{Action, Check, Fault, OutputPart, Period, Stop};
+use crate::plan::{Action, Check, Fault, Period, Stop};
 
 /// The longest that a scenario can really wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -14,12 +13,20 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 static PASSES: Pattern = Pattern::new(
     r"(?:(?:another|after|once|when|a further|in) )?{by:duration}(?: (?:more|further|of time))?,? (?:later|pass|passes|passed|elapse|elapses|elapsed|go by|goes by|went by|(?:has|is) (?:passed|elapsed|gone by|gone|over|past)|after that|afterwards|after|is over)",
 );
-static AFTER: Pattern = Pattern::new(r"after (?:another )?{by:duration}");
+static AFTER: Pattern = Pattern::new(
+    r"after (?:another )?{by:duration}|it is {by_too:duration} later|the next (?P<next>day|week|hour|minute)(?: (?:begins|comes))?",
+);
+static TRAVELS: Pattern = Pattern::new(
+    r"(?:(?:I|we) )?(?:(?:time )?travels?|jumps?|fast[- ]forwards?|moves?|skips?|goes?|advances?)(?: time)?(?: (?:forwards?|ahead))?(?: (?:by|to))? {by:duration}(?: (?P<back>back|into the past|backwards?))?(?: (?:into the future|forwards?|ahead|later|from now|in the future))?(?: in time)?",
+);
+static BACK: Pattern = Pattern::new(
+    r"(?:(?:I|we) )?(?:(?:time )?travels?|jumps?|moves?|goes?|turns?)(?: (?:the )?(?:time|clock))? (?:back|backwards?)\b.*",
+);
 static CLOCK: Pattern = Pattern::new(
     r"(?:the )?(?:service's |system )?(?:clock|time) (?:moves?|is moved|goes|is set|advances?|is advanced|jumps?|is put|is turned)(?: forwards?| ahead| on)?(?: by)? {by:duration}(?: forwards?| ahead| on| later)?|I (?:move|advance|set) the clock (?:forwards? |ahead |on )?by {by_too:duration}",
 );
 static WAITS: Pattern = Pattern::new(
-    r"(?:(?:I|we|the client|the user) )?(?:really )?waits?(?: for)? {by:duration}(?: in real time)?",
+    r"(?:(?:I|we|the client|the user) )?(?:really )?(?:waits?|paus(?:e|es)|sleeps?)(?: for)? {by:duration}(?: in real time)?",
 );
 static MAIL_SERVER: Pattern = Pattern::new(
     r"(?:the |a )?mail(?: server)? (?:server )?(?P<what>(?:is |goes |comes |works?|does not |cannot |refuses? |rejects? |hangs?|accepts? |never |takes ).*|hangs?|works?(?: again)?)",
@@ -30,12 +37,6 @@ static RESTART: Pattern = Pattern::new(
 static RUNS: Pattern = Pattern::new(
     r"(?:the |a )?(?:fresh |running |freshly started )*(?:service|server|application|app|api)(?: is)?(?: (?:running|up|ready|started|freshly started|reachable|up and running))?(?: and (?:ready|running))?",
 );
-static COMMAND: Pattern = Pattern::new(
-    r"(?:(?:I|we|the user|someone) (?:runs?|executes?) (?:the )?(?:shell )?(?:command )?{command:quoted}|(?:the )?(?:shell )?command {other:quoted} is (?:run|executed)|running {third:quoted})",
-);
-static EXITS: Pattern = Pattern::new(
-    r"(?:it|the command|~command) (?:exits|ends) with (?:exit )?(?:code |status )?{number:number}|the command (?P<how>succeeds|fails)",
-);
 static FILES: Pattern = Pattern::new(
     r"(?:(?P<no>no|none of the) (?:database )?files?(?: (?:under|in|below|of) (?:the )?(?:scratch|data|service's|database)(?: (?:directory|folder|files))?)? (?:contains?|holds?|mentions?|has) {value:value}|(?:the )?(?:database|data|scratch)(?: files?| directory| folder)* does not (?:contain|hold|mention) {other:value}|(?:a|some) file(?: (?:under|in|below) (?:the )?(?:scratch|data)(?: (?:directory|folder))?)? contains {third:value})(?: in any (?:form|encoding))?",
 );
@@ -45,7 +46,6 @@ pub(crate) fn world(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Actio
     time(text, context)
         .or_else(|| mail_server(text))
         .or_else(|| process(text, context))
-        .or_else(|| command(text, context))
         .or_else(|| files(text, context))
 }
 
@@ -57,8 +57,23 @@ fn time(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
             None => Err("a time to wait has to be written out".to_owned()),
         });
     }
-    let found = PASSES.apply(text).or_else(|| CLOCK.apply(text)).or_else(|| AFTER.apply(text))?;
-    let period = match found.period("by").or_else(|| found.period("by_too"))? {
+    if BACK.matches(text) {
+        return Some(Err("the clock only moves forward".to_owned()));
+    }
+    let found = PASSES.apply(text).or_else(|| CLOCK.apply(text)).or_else(|| AFTER.apply(text));
+    let found = found.or_else(|| TRAVELS.apply(text))?;
+    if found.get("back").is_some() {
+        return Some(Err("the clock only moves forward".to_owned()));
+    }
+    let next = found.get("next").map(|next| {
+        Ok(Period::Fixed(match next.to_lowercase().as_str() {
+            "minute" => Duration::from_secs(60),
+            "hour" => Duration::from_secs(3600),
+            "day" => Duration::from_secs(86_400),
+            _ => Duration::from_secs(7 * 86_400),
+        }))
+    });
+    let period = match found.period("by").or_else(|| found.period("by_too")).or(next)? {
         Ok(period) => period,
         Err(why) => return Some(Err(why)),
     };
@@ -141,28 +156,6 @@ fn process(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
     }
     // A fresh service is what every scenario begins with, so saying so does nothing.
     (RUNS.matches(text) && !context.acted).then(|| Ok(Vec::new()))
-}
-
-fn command(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
-    if let Some(found) = COMMAND.apply(text) {
-        let command = found.template("command", context).or_else(|| found.template("other", context));
-        let command = command.or_else(|| found.template("third", context))?;
-        context.command = true;
-        context.acted = true;
-        context.subject = Some(Subject::Output(OutputPart::Both));
-        return Some(Ok(vec![Action::Run(command)]));
-    }
-    let found = EXITS.apply(text)?;
-    if !context.command {
-        return Some(Err("no command has been run yet".to_owned()));
-    }
-    let predicate = match (found.get("how").map(str::to_lowercase).as_deref(), found.number("number")) {
-        (Some("succeeds"), _) => crate::plan::Predicate::Equals(0.into()),
-        (Some(_), _) => crate::plan::Predicate::NotEquals(0.into()),
-        (None, Some(number)) => crate::plan::Predicate::Equals(serde_json::Number::from_f64(number)?.into()),
-        (None, None) => return None,
-    };
-    Some(Ok(vec![Action::Check(Check::Exit(predicate))]))
 }
 
 fn files(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {

@@ -23,14 +23,7 @@ pub enum Action {
         together: bool,
     },
     /// A shell command in the candidate's project.
-    Run(Template),
-    /// A shell command with standard input.
-    Feed {
-        /// The command.
-        command: Template,
-        /// What it can read.
-        input: Template,
-    },
+    Run(Command),
     /// SQL is run on a database of the scratch folder, which is made if it is not there.
     Seed {
         /// The file, relative to the scratch folder.
@@ -38,6 +31,19 @@ pub enum Action {
         /// The statements. Values are filled in as within quotation marks of SQL.
         script: Template,
     },
+    /// A file of the scratch folder is written, with the folders that it needs.
+    WriteFile {
+        /// Its path below the scratch folder.
+        path: Template,
+        /// What is written.
+        text: Template,
+        /// Whether it is added to what is there.
+        append: bool,
+    },
+    /// A folder below the scratch folder is made, with those that it needs. It may be there.
+    MakeFolder(Template),
+    /// A file of the scratch folder is removed. It has to be there.
+    RemoveFile(Template),
     /// The service's clock goes forward.
     Advance(Period),
     /// Real time goes by.
@@ -61,6 +67,26 @@ pub enum Action {
     },
     /// Something has to be so.
     Check(Check),
+}
+
+/// A shell command with placeholders, and what it is started with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Command {
+    /// What the shell is given.
+    pub line: Template,
+    /// The folder below the scratch folder that it runs in, instead of the usual one.
+    pub folder: Option<Template>,
+    /// Variables that are set, or taken away where there is no value.
+    pub environment: Vec<(String, Option<Template>)>,
+    /// Its standard input. Without it, that is empty.
+    pub input: Option<Template>,
+}
+
+impl Command {
+    /// The command in the usual folder and environment, without input.
+    pub fn new(line: Template) -> Self {
+        Command { line, folder: None, environment: Vec::new(), input: None }
+    }
 }
 
 /// A request with placeholders.

@@ -100,6 +100,15 @@ pub enum Check {
         /// Whether none may contain it.
         not: bool,
     },
+    /// The text of a file of the scratch folder, by its path below it.
+    File(Template, Predicate),
+    /// A folder is there below the scratch folder, or is not.
+    Folder {
+        /// Its path below the scratch folder.
+        path: Template,
+        /// Whether it must not be there.
+        not: bool,
+    },
     /// The service's log contains the text in some encoding, or does not.
     Log {
         /// What is looked for.

@@ -9,7 +9,7 @@ mod needs;
 mod query;
 mod template;
 
-pub use action::{Action, Body, Capture, Fault, Fresh, Period, Request, Source, Stop};
+pub use action::{Action, Body, Capture, Command, Fault, Fresh, Period, Request, Source, Stop};
 pub use check::{
     AnswerRef, Check, Count, Kind, LinkPart, MailPart, Measure, OutputPart, Parts, Predicate, Range, Since,
     StatusPattern, Tally,

@@ -12,7 +12,10 @@ impl Plan {
             | Action::MailWindow
             | Action::NameAnswer(_)
             | Action::Fresh { .. } => None,
-            Action::Run(_) | Action::Feed { .. } => Some("it runs a command beside the service"),
+            Action::Run(_) => Some("it runs a command beside the service"),
+            Action::WriteFile { .. } | Action::MakeFolder(_) | Action::RemoveFile(_) => {
+                Some("it writes files beside the service")
+            }
             Action::Advance(_) => Some("it moves the service's clock"),
             Action::MailServer(_) => Some("it changes the mail server"),
             Action::Seed { .. } => Some("it fills a database"),
@@ -39,7 +42,9 @@ impl Plan {
                 | Check::Links { .. }
                 | Check::Link(..)
                 | Check::LinkStandsAlone => Some("it looks into mails"),
-                Check::Files { .. } => Some("it looks into the service's files"),
+                Check::Files { .. } | Check::File(..) | Check::Folder { .. } => {
+                    Some("it looks into the service's files")
+                }
                 Check::Query(..) => Some("it looks into a database"),
                 Check::Log { .. } => Some("it looks into the service's log"),
                 Check::Exit(_) | Check::Output(..) => Some("it looks at the output of a command"),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::http::Answer;
 use super::judge::{self, Thing};
 use super::state::{Failure, Output, State, failed, lost};
-use super::{database, links, mails, values};
+use super::{database, links, mails, scratch, values};
 use crate::attribution::{Blame, Cause};
 use crate::plan::{
     AnswerRef, Check, LinkPart, MailPart, OutputPart, Parts, Predicate, StatusPattern, Tally, Template,
@@ -121,6 +121,21 @@ pub(crate) async fn check(state: &mut State, check: &Check) -> Result<(), Failur
                 Failure::Failed(FailureClass::UnwantedEffect, Blame::new(Cause::Unreadable, evidence))
             })?;
             leak(found.is_some(), *not, || format!("in the file {}", found.clone().unwrap_or_default()))
+        }
+        Check::File(path, predicate) => {
+            let path = path.fill(&state.values);
+            let text = scratch::read(&state.scratch()?, &path)
+                .map_err(|error| failed(FailureClass::UnwantedEffect, format!("file {path}: {error}")))?;
+            let text = state.seam.content(text);
+            let thing = text.as_deref().map_or(Thing::Missing, |text| Thing::Body(text.trim_end()));
+            judge(state, thing, predicate, FailureClass::WrongContent, &format!("file {path}"))
+        }
+        Check::Folder { path, not } => {
+            let path = path.fill(&state.values);
+            let found = scratch::has_folder(&state.scratch()?, &path)
+                .map_err(|error| failed(FailureClass::UnwantedEffect, format!("folder {path}: {error}")))?;
+            let found = state.seam.folder(found);
+            leak(found, *not, || format!("at {path}"))
         }
         Check::Log { text, not } => {
             let text = text.fill(&state.values);

@@ -1,12 +1,14 @@
 //! Runs a plan against a deployment or a running service and says how it ended.
 
 mod checks;
+mod command;
 mod database;
 mod files;
 mod http;
 mod judge;
 mod links;
 mod mails;
+mod scratch;
 mod seam;
 mod search;
 mod state;

@@ -27,6 +27,10 @@ pub(crate) enum Tampering {
     Command(usize, CommandChange),
     /// What this look into the files finds is turned around.
     Files(usize),
+    /// This file, where one is looked into, has other contents, or none.
+    Content(usize, Option<String>),
+    /// What this look for a folder finds is turned around.
+    Folder(usize),
     /// What this look into the log finds is turned around.
     Log(usize),
     /// Of the rows that this query gives.
@@ -94,7 +98,10 @@ pub(crate) struct Seam {
     pub(crate) commands: Vec<Output>,
     /// What queries gave.
     pub(crate) rows: Vec<Vec<Vec<Value>>>,
+    /// What files that were looked into held; nothing where there was none.
+    pub(crate) contents: Vec<Option<String>>,
     looks_at_files: usize,
+    looks_for_folders: usize,
     looks_at_log: usize,
 }
 
@@ -184,6 +191,24 @@ impl Seam {
             search::in_files(&forms, elsewhere.path())
         });
         searched.await.map_err(io::Error::other)?
+    }
+
+    /// What a file holds, on its way to the evaluator.
+    pub(crate) fn content(&mut self, mut content: Option<String>) -> Option<String> {
+        if let Some(Tampering::Content(at, text)) = &self.tampering
+            && *at == self.contents.len()
+        {
+            content.clone_from(text);
+        }
+        self.contents.push(content.clone());
+        content
+    }
+
+    /// Whether there is a folder, on its way to the evaluator.
+    pub(crate) fn folder(&mut self, is_there: bool) -> bool {
+        let look = self.looks_for_folders;
+        self.looks_for_folders += 1;
+        is_there != (self.tampering == Some(Tampering::Folder(look)))
     }
 
     /// Whether one of the forms of a text is in the log. Tampered with, the log is another.

@@ -13,10 +13,10 @@ use tokio::task::JoinSet;
 use super::http::{self, Answer, Prepared, Room};
 use super::seam::Seam;
 use super::target::Target;
-use super::{checks, database, links, mails, values};
+use super::{checks, command, database, links, mails, scratch, values};
 use crate::attribution::{Blame, Cause};
 use crate::deploy::DeployFailure;
-use crate::plan::{self, Action, AnswerRef, Capture, Fault, Period, Plan, Request, Source, Template};
+use crate::plan::{self, Action, AnswerRef, Capture, Command, Fault, Period, Plan, Request, Source};
 
 /// Why a step did not succeed. The evidence quotes the scenario and the candidate: evaluator's side only.
 pub(crate) enum Failure {
@@ -34,6 +34,11 @@ pub(crate) fn failed(class: FailureClass, evidence: String) -> Failure {
 /// Nothing can be said.
 pub(crate) fn lost(cause: Cause, evidence: impl Into<String>) -> Failure {
     Failure::Lost(Blame::new(cause, evidence))
+}
+
+/// A file that the scenario needs cannot be made or removed: the candidate has put something in its way.
+fn unusable(path: &str, error: &std::io::Error) -> Failure {
+    failed(FailureClass::UnwantedEffect, format!("`{path}` in the scratch folder: {error}"))
 }
 
 impl From<DeployFailure> for Failure {
@@ -159,9 +164,21 @@ impl State {
     async fn perform(&mut self, action: &Action) -> Result<(), Failure> {
         match action {
             Action::Send { requests, times, together } => self.send(requests, *times, *together).await?,
-            Action::Run(command) => self.command(command, None).await?,
-            Action::Feed { command, input } => self.command(command, Some(input)).await?,
+            Action::Run(command) => self.command(command).await?,
             Action::Seed { file, script } => database::seed(self, file, script).await?,
+            Action::WriteFile { path, text, append } => {
+                let (path, text) = (path.fill(&self.values), text.fill(&self.values));
+                scratch::write(&self.scratch()?, &path, &text, *append)
+                    .map_err(|error| unusable(&path, &error))?;
+            }
+            Action::MakeFolder(path) => {
+                let path = path.fill(&self.values);
+                scratch::make_folder(&self.scratch()?, &path).map_err(|error| unusable(&path, &error))?;
+            }
+            Action::RemoveFile(path) => {
+                let path = path.fill(&self.values);
+                scratch::remove(&self.scratch()?, &path).map_err(|error| unusable(&path, &error))?;
+            }
             Action::Advance(period) => {
                 let by = self.period(period)?;
                 self.target.advance(by)?;
@@ -197,10 +214,10 @@ impl State {
         Ok(())
     }
 
-    async fn command(&mut self, command: &Template, input: Option<&Template>) -> Result<(), Failure> {
-        let line = command.fill(&self.values);
-        let input = input.map_or(String::new(), |input| input.fill(&self.values));
-        let finished = self.target.run(&line, input.into_bytes()).await?;
+    async fn command(&mut self, command: &Command) -> Result<(), Failure> {
+        let (line, input) = command::prepare(command, &self.scratch()?, &self.values)
+            .map_err(|why| lost(Cause::Impossible, why))?;
+        let finished = self.target.run(&line, input).await?;
         let exit = match finished.end {
             End::Exited(code) => i64::from(code),
             End::Signalled(signal) => 128 + i64::from(signal),

@@ -22,6 +22,8 @@ pub(super) fn aimed(plan: &Plan, seen: &Seam) -> Vec<Planned> {
         counts: 0,
         commands: 0,
         files: 0,
+        contents: 0,
+        folders: 0,
         log: 0,
         queries: 0,
     };
@@ -45,6 +47,8 @@ struct Aim<'a> {
     counts: usize,
     commands: usize,
     files: usize,
+    contents: usize,
+    folders: usize,
     log: usize,
     queries: usize,
 }
@@ -60,13 +64,16 @@ impl<'a> Aim<'a> {
             Action::NameAnswer(name) => {
                 self.named.extend(self.current.first().map(|at| (name.as_str(), *at)));
             }
-            Action::Run(_) | Action::Feed { .. } => self.commands += 1,
+            Action::Run(_) => self.commands += 1,
             Action::Check(check) => return self.at_check(check),
             Action::Advance(_)
             | Action::Wait(_)
             | Action::MailServer(_)
             | Action::Restart(_)
             | Action::Seed { .. }
+            | Action::WriteFile { .. }
+            | Action::MakeFolder(_)
+            | Action::RemoveFile(_)
             | Action::MailWindow
             | Action::Capture(_)
             | Action::Fresh { .. } => {}
@@ -161,6 +168,14 @@ impl<'a> Aim<'a> {
                 self.files += 1;
                 vec![Tampering::Files(self.files - 1)]
             }
+            Check::File(_, predicate) => {
+                self.contents += 1;
+                self.file(predicate)
+            }
+            Check::Folder { .. } => {
+                self.folders += 1;
+                vec![Tampering::Folder(self.folders - 1)]
+            }
             Check::Log { .. } => {
                 self.log += 1;
                 vec![Tampering::Log(self.log - 1)]
@@ -175,6 +190,19 @@ impl<'a> Aim<'a> {
             }
             Check::Output(part, predicate) => self.output(*part, predicate),
         }
+    }
+
+    fn file(&self, predicate: &Predicate) -> Vec<Tampering> {
+        let at = self.contents - 1;
+        let texts = match self.seen.contents.get(at) {
+            Some(Some(text)) => {
+                let changed = changes::of_text(predicate, text.trim_end()).into_iter().map(Some);
+                changed.chain(changes::asks_for_some(predicate).then_some(None)).collect()
+            }
+            Some(None) if *predicate == Predicate::Missing => vec![Some(STRANGE.to_owned())],
+            Some(None) | None => Vec::new(),
+        };
+        texts.into_iter().map(|text| Tampering::Content(at, text)).collect()
     }
 
     fn query(&self, rows: &Rows) -> Vec<Tampering> {

@@ -71,6 +71,20 @@ pub(super) fn of_text(predicate: &Predicate, seen: &str) -> Vec<String> {
     }
 }
 
+/// Whether the predicate does not hold where there is no text at all.
+pub(super) fn asks_for_some(predicate: &Predicate) -> bool {
+    matches!(
+        predicate,
+        Predicate::Present
+            | Predicate::Equals(_)
+            | Predicate::Exactly(_)
+            | Predicate::Contains(_)
+            | Predicate::StartsWith(_)
+            | Predicate::EndsWith(_)
+            | Predicate::Matches(_)
+    )
+}
+
 /// The same for a member of a JSON body.
 pub(super) fn of_json(predicate: &Predicate, seen: &Value) -> Vec<Value> {
     match (predicate, seen) {

@@ -75,9 +75,12 @@ impl Reach {
     fn includes(self, tampering: &Tampering) -> bool {
         match tampering {
             Tampering::Answer(..) | Tampering::Mail(..) | Tampering::InventMail(..) => self.responses,
-            Tampering::Command(..) | Tampering::Files(_) | Tampering::Log(_) | Tampering::Rows(..) => {
-                self.state
-            }
+            Tampering::Command(..)
+            | Tampering::Content(..)
+            | Tampering::Folder(_)
+            | Tampering::Files(_)
+            | Tampering::Log(_)
+            | Tampering::Rows(..) => self.state,
         }
     }
 }
@@ -242,6 +245,11 @@ fn in_words(tampering: &Tampering, seen: &Seam) -> String {
             };
             format!("query {}: {what}", query + 1)
         }
+        Tampering::Content(look, text) => {
+            let what = text.as_ref().map_or("gone".to_owned(), |text| format!("becomes `{text}`"));
+            format!("file {}: {what}", look + 1)
+        }
+        Tampering::Folder(look) => format!("look {} for a folder: turned around", look + 1),
         Tampering::Files(look) => format!("look {} into files: turned around", look + 1),
         Tampering::Log(look) => format!("look {} into the log: turned around", look + 1),
     }
