@@ -14,6 +14,7 @@ use factory_core::ids::{Digest, ScenarioKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::attribution::Cause;
 use crate::score::Verdict;
 
 /// The version of the file's shape that is written.
@@ -86,6 +87,9 @@ pub enum Outcome {
         sentence: Option<String>,
         /// What was there and what should have been.
         message: String,
+        /// What happened, by name; it says who has to change something. Earlier scorecards do not know.
+        #[serde(default)]
+        cause: Option<Cause>,
         /// The end of the service's log.
         log: String,
     },
@@ -93,6 +97,9 @@ pub enum Outcome {
     Lost {
         /// What went wrong.
         message: String,
+        /// The same by name. Earlier scorecards do not know.
+        #[serde(default)]
+        cause: Option<Cause>,
     },
 }
 
@@ -164,10 +171,10 @@ impl RunRecord {
         let RunRecord { milliseconds, outcome } = self;
         let outcome = match outcome {
             Outcome::Passed => json!("passed"),
-            Outcome::Failed { class, sentence, message, log } => {
-                json!({ "failed": { "class": class, "sentence": sentence, "message": message, "log": log } })
-            }
-            Outcome::Lost { message } => json!({ "lost": { "message": message } }),
+            Outcome::Failed { class, sentence, message, cause, log } => json!({ "failed": {
+                "class": class, "sentence": sentence, "message": message, "cause": cause, "log": log,
+            } }),
+            Outcome::Lost { message, cause } => json!({ "lost": { "message": message, "cause": cause } }),
         };
         json!({ "milliseconds": milliseconds, "outcome": outcome })
     }
@@ -205,15 +212,17 @@ mod tests {
                 class: FailureClass::WrongStatus,
                 sentence: Some("the status is 200".to_owned()),
                 message: "500".to_owned(),
+                cause: Some(Cause::Observed),
                 log: "trace".to_owned(),
             },
             Outcome::Failed {
                 class: FailureClass::NotDeployable,
                 sentence: None,
                 message: String::new(),
+                cause: None,
                 log: String::new(),
             },
-            Outcome::Lost { message: "no port".to_owned() },
+            Outcome::Lost { message: "no port".to_owned(), cause: None },
         ];
         let runs = outcomes.into_iter().map(|outcome| RunRecord { milliseconds: 7, outcome }).collect();
         let mut card = Scorecard::new(Digest::of(b"patch"), "moved by nobody".to_owned());
@@ -254,7 +263,13 @@ mod tests {
     fn the_most_frequent_failure_names_the_class() {
         let failed = |class| RunRecord {
             milliseconds: 1,
-            outcome: Outcome::Failed { class, sentence: None, message: String::new(), log: String::new() },
+            outcome: Outcome::Failed {
+                class,
+                sentence: None,
+                message: String::new(),
+                cause: None,
+                log: String::new(),
+            },
         };
         let passed = RunRecord { milliseconds: 1, outcome: Outcome::Passed };
         assert_eq!(class(&[passed]), None);

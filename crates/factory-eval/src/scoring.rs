@@ -105,6 +105,7 @@ pub(crate) fn undeployed(compiled: &Compiled, blame: &Blame) -> ScenarioScore {
             class: FailureClass::NotDeployable,
             sentence: None,
             message: "the candidate could not be deployed".to_owned(),
+            cause: Some(blame.cause),
             log: blame.evidence.clone(),
         },
     };
@@ -230,6 +231,7 @@ pub(crate) async fn run_once(compiled: &Compiled, source: &Source, seam: Seam) -
             class: FailureClass::NoAnswer,
             sentence: None,
             message: "the run took too long as a whole".to_owned(),
+            cause: Some(Cause::TooSlow),
             log: String::new(),
         };
         (outcome, None)
@@ -251,7 +253,7 @@ async fn perform(compiled: &Compiled, source: &Source, seam: Seam) -> (Outcome, 
         Source::Running(base) => {
             if let Some(what) = plan.needs_deployment() {
                 let message = format!("not run: {what}, which a service that runs already does not offer");
-                return (Outcome::Lost { message }, None);
+                return (Outcome::Lost { message, cause: Some(Cause::NotOurs) }, None);
             }
             Target::Running(Box::new(RunningService::new(base.clone())))
         }
@@ -269,7 +271,9 @@ async fn perform(compiled: &Compiled, source: &Source, seam: Seam) -> (Outcome, 
 
 fn outcome(failure: Failure, sentence: Option<String>, log: String) -> Outcome {
     match failure {
-        Failure::Failed(class, blame) => Outcome::Failed { class, sentence, message: blame.evidence, log },
-        Failure::Lost(blame) => Outcome::Lost { message: blame.evidence },
+        Failure::Failed(class, blame) => {
+            Outcome::Failed { class, sentence, message: blame.evidence, cause: Some(blame.cause), log }
+        }
+        Failure::Lost(blame) => Outcome::Lost { message: blame.evidence, cause: Some(blame.cause) },
     }
 }

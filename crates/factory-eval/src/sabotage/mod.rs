@@ -190,7 +190,7 @@ fn why_not(outcome: &Outcome) -> Option<String> {
         Outcome::Failed { sentence, message, .. } => {
             Some(format!("{}: {message}", sentence.as_deref().unwrap_or("no sentence")))
         }
-        Outcome::Lost { message } => Some(message.clone()),
+        Outcome::Lost { message, .. } => Some(message.clone()),
     }
 }
 

@@ -251,7 +251,7 @@ impl Judged {
         let messages = self.card.scenarios[place].runs.iter().filter_map(|run| match &run.outcome {
             Outcome::Passed => None,
             Outcome::Failed { sentence, message, log, .. } => Some(format!("{sentence:?}: {message}\n{log}")),
-            Outcome::Lost { message } => Some(format!("lost: {message}")),
+            Outcome::Lost { message, .. } => Some(format!("lost: {message}")),
         });
         messages.collect::<Vec<_>>().join("\n")
     }

@@ -79,6 +79,6 @@ fn line(run: &RunRecord) -> String {
             story::one_line(sentence.as_deref().unwrap_or("not deployed")),
             story::one_line(message)
         ),
-        Outcome::Lost { message } => format!("    not scored: {}\n", story::one_line(message)),
+        Outcome::Lost { message, .. } => format!("    not scored: {}\n", story::one_line(message)),
     }
 }

@@ -1,5 +1,6 @@
 //! What `factory scenario run` says of each scenario and of all together.
 
+use factory_eval::attribution::{Attribution, Cause};
 use factory_eval::bound;
 use factory_eval::catalogue::Entry;
 use factory_eval::score::Verdict;
@@ -79,7 +80,9 @@ pub(super) struct Reason {
     /// The end of the service's log.
     pub(super) log: String,
     /// Who is at fault.
-    pub(super) attribution: &'static str,
+    pub(super) attribution: Attribution,
+    /// What happened, by name, where it is known.
+    pub(super) cause: Option<Cause>,
 }
 
 impl Row {
@@ -91,15 +94,17 @@ impl Row {
                     runs.passed += 1;
                     continue;
                 }
-                Outcome::Failed { sentence, message, log, .. } => {
+                Outcome::Failed { sentence, message, log, cause, .. } => {
                     runs.failed += 1;
                     let (sentence, found) = (sentence.clone(), message.clone());
-                    Reason { sentence, found, log: end(log), attribution: "application" }
+                    let attribution = cause.map_or(Attribution::Application, Cause::attribution);
+                    Reason { sentence, found, log: end(log), attribution, cause: *cause }
                 }
-                Outcome::Lost { message } => {
+                Outcome::Lost { message, cause } => {
                     runs.unscored += 1;
                     let (found, log) = (message.clone(), String::new());
-                    Reason { sentence: None, found, log, attribution: "infrastructure" }
+                    let attribution = cause.map_or(Attribution::Infrastructure, Cause::attribution);
+                    Reason { sentence: None, found, log, attribution, cause: *cause }
                 }
             };
             let is_known = |known: &Reason| known.sentence == reason.sentence && known.found == reason.found;

@@ -18,7 +18,7 @@ use crate::{confinement, wiring};
 /// What is tried, before it is made ready.
 pub(super) enum Tried {
     Service(BaseUrl),
-    Commit { place: Place, commit: GitOid, shown: String },
+    Commit { place: Box<Place>, commit: GitOid, shown: String },
 }
 
 /// A subject that scenarios can be run against.
@@ -44,7 +44,7 @@ impl Tried {
 
     /// A revision of the repository that the current directory is in.
     pub(super) fn commit(revision: &str) -> Result<Self, CliError> {
-        let place = Place::here()?;
+        let place = Box::new(Place::here()?);
         let found = place.project.resolve(revision);
         let found =
             found.map_err(|error| CliError::failed("the repository cannot be read").because(&error))?;
