@@ -63,6 +63,8 @@ struct Parser<'a> {
     /// Only blank lines, comments and a description have been read of the part.
     at_head: bool,
     description: Vec<&'a str>,
+    /// The head of a part in Markdown has had a row of dashes: what follows is a description, as it is officially.
+    in_description: bool,
     /// The last thing below the step that is being read was its table.
     in_table: bool,
     named_language: bool,
@@ -82,6 +84,7 @@ pub(crate) fn parse_lines<'a>(lines: &[Line<'a>], flavour: Flavour, entry: Entry
         place: Place::Top,
         at_head: true,
         description: Vec::new(),
+        in_description: false,
         in_table: false,
         named_language: false,
         tags: Vec::new(),
@@ -131,11 +134,12 @@ impl<'a> Parser<'a> {
         let token = self.matcher.token(&line, steps);
         // A Markdown text has a title, whatever it says.
         let token = match token {
-            Token::Empty if self.is_untitled_line(&line) => Token::Other,
+            Token::Empty | Token::Dashes if self.is_untitled_line(&line) => Token::Other,
             token => token,
         };
         match token {
-            Token::Empty => self.describe_blank(&line),
+            Token::Empty => self.describe_rest(&line),
+            Token::Dashes => self.in_description = self.at_head && self.place != Place::Refused,
             Token::Comment => self.comment(&line),
             Token::Tags => {
                 self.tags_line.get_or_insert(line.span());
@@ -495,8 +499,13 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn describe_blank(&mut self, line: &Line<'a>) {
-        if self.at_head && !self.description.is_empty() && self.matcher.flavour == Flavour::Classic {
+    /// A line that goes on with a description and starts none.
+    fn describe_rest(&mut self, line: &Line<'a>) {
+        let has_started = match self.matcher.flavour {
+            Flavour::Classic => !self.description.is_empty(),
+            Flavour::Markdown => self.in_description,
+        };
+        if self.at_head && has_started {
             self.description.push(line.text);
         }
     }
@@ -509,6 +518,7 @@ impl<'a> Parser<'a> {
     }
 
     fn close_head(&mut self) {
+        self.in_description = false;
         let lines = std::mem::take(&mut self.description);
         let length = lines.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |last| last + 1);
         if length > 0

@@ -12,8 +12,9 @@ pub(super) enum Token<'a> {
     Empty,
     Comment,
     Tags,
-    /// A row of a table; the row of dashes in Markdown is [`Token::Empty`].
     Row,
+    /// The row of dashes of a table in Markdown.
+    Dashes,
     Fence(Fence<'a>),
     Opener(Opening<'a>),
     Step(Sentence<'a>),
@@ -80,8 +81,13 @@ impl Matcher {
                 if label::is_tag_line(text.trim_end()) {
                     return Token::Tags;
                 }
-                if is_markdown_row(line.text) {
-                    return Token::Row;
+                if text.starts_with('|') {
+                    if cells(line).iter().any(is_dashes) {
+                        return Token::Dashes;
+                    }
+                    if is_set_in(line.text) {
+                        return Token::Row;
+                    }
                 }
             }
         }
@@ -129,18 +135,16 @@ impl Matcher {
     }
 }
 
-/// Rows are set in by two to five blanks, so that tables for people stay out, and have no dashes for a cell.
-fn is_markdown_row(line: &str) -> bool {
-    let row = line.trim_start();
-    let indent = line[..line.len() - row.len()].chars().count();
-    let is_dashes = |cell: &Cell| {
-        let dashes = cell.value.strip_prefix(':').unwrap_or(&cell.value);
-        let dashes = dashes.strip_suffix(':').unwrap_or(dashes);
-        !dashes.is_empty() && dashes.bytes().all(|byte| byte == b'-')
-    };
+/// Rows are set in by two to five blanks, so that tables for people stay out.
+fn is_set_in(line: &str) -> bool {
+    let indent = line.chars().take_while(|character| character.is_whitespace()).take(6).count();
     (2..=5).contains(&indent)
-        && row.starts_with('|')
-        && !cells(&Line { start: 0, text: line }).iter().any(is_dashes)
+}
+
+fn is_dashes(cell: &Cell) -> bool {
+    let dashes = cell.value.strip_prefix(':').unwrap_or(&cell.value);
+    let dashes = dashes.strip_suffix(':').unwrap_or(dashes);
+    !dashes.is_empty() && dashes.bytes().all(|byte| byte == b'-')
 }
 
 /// The cells of a row. What is behind the last `|` is none; `\|`, `\\` and `\n` are escapes.
@@ -202,6 +206,7 @@ pub(super) fn content(line: &str, indent: usize, delimiter: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::language;
     use super::*;
 
     fn values(text: &str) -> Vec<String> {
@@ -234,9 +239,17 @@ mod tests {
 
     #[test]
     fn rows_of_markdown_are_set_in() {
-        assert!(is_markdown_row("  | a |") && is_markdown_row("     | a |"));
-        for line in [" | a |", "      | a |", "  | --- |", "  | a | :-: |", "  a"] {
-            assert!(!is_markdown_row(line), "{line}");
+        let matcher = Matcher { flavour: Flavour::Markdown, language: language::english() };
+        for (line, token) in [
+            ("  | a |", Token::Row),
+            ("     | a |", Token::Row),
+            (" | a |", Token::Empty),
+            ("      | a |", Token::Empty),
+            ("| --- |", Token::Dashes),
+            ("  | a | :-: |", Token::Dashes),
+            ("  a", Token::Empty),
+        ] {
+            assert_eq!(matcher.token(&Line { start: 0, text: line }, false), token, "{line}");
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Draft {
     pub(super) outline: bool,
     /// Tables of values whose rows have yet to become scenarios.
     pub(super) examples: Vec<DraftExamples>,
-    /// The number of the rule of a Markdown file that it is in.
+    /// The number of the rule that it is in.
     pub(super) rule: Option<usize>,
     /// An earlier scenario was made from the same lines, and has been checked.
     pub(super) copy: bool,

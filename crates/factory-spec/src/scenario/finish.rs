@@ -16,7 +16,7 @@ pub(super) fn scenarios(drafts: Vec<Draft>, file: &str, diagnostics: &mut Vec<Di
                 .with_help("start one with `# Scenario: …`, then Given, When and Then"),
         );
     }
-    let mut names: HashMap<String, usize> = HashMap::new();
+    let mut names: HashMap<(Option<usize>, String), usize> = HashMap::new();
     let mut ids: HashMap<String, usize> = HashMap::new();
     let stem = slug::slug(stem(file));
     drafts
@@ -25,13 +25,14 @@ pub(super) fn scenarios(drafts: Vec<Draft>, file: &str, diagnostics: &mut Vec<Di
             if !draft.copy {
                 check(&draft, diagnostics);
             }
-            let known = names.entry(draft.name.clone()).or_default();
+            let known = names.entry((draft.rule, draft.name.clone())).or_default();
             *known += usize::from(!draft.copy);
             if *known == 2 && !draft.copy && !draft.name.is_empty() {
                 let message = format!("a scenario called `{}` is given twice", draft.name);
                 diagnostics.push(
-                    Diagnostic::new(Code::DuplicateScenario, draft.heading.clone(), message)
-                        .with_help("give every scenario of a file a name of its own"),
+                    Diagnostic::new(Code::DuplicateScenario, draft.heading.clone(), message).with_help(
+                        "give every scenario of a rule, or of a file without rules, a name of its own",
+                    ),
                 );
             }
             let id = format!("{stem}/{}", slug::words(&draft.name, "scenario"));

@@ -1,6 +1,6 @@
 //! From the tree of a text of Gherkin to drafts, and what the grammar does not refuse but people do not mean.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::draft::{Draft, DraftExamples, DraftRow, DraftStep};
 use super::finish;
@@ -72,6 +72,7 @@ fn drafts(parsed: &Parsed<'_>, broken: &HashSet<usize>, diagnostics: &mut Vec<Di
         return Vec::new();
     };
     let mut broken_rules = HashSet::new();
+    let mut rules = HashMap::new();
     let is_broken = |background: &Option<Background>| {
         background.as_ref().is_some_and(|background| broken.contains(&background.header.span.start))
     };
@@ -81,10 +82,11 @@ fn drafts(parsed: &Parsed<'_>, broken: &HashSet<usize>, diagnostics: &mut Vec<Di
     for scenario in &feature.scenarios {
         check_outline(scenario, diagnostics);
     }
-    for rule in &feature.rules {
+    for (number, rule) in feature.rules.iter().enumerate() {
         check_background(&rule.background, rule.scenarios.len(), diagnostics);
         for scenario in &rule.scenarios {
             check_outline(scenario, diagnostics);
+            rules.insert(scenario.header.span.start, number);
             if is_broken(&rule.background) {
                 broken_rules.insert(scenario.header.span.start);
             }
@@ -101,6 +103,7 @@ fn drafts(parsed: &Parsed<'_>, broken: &HashSet<usize>, diagnostics: &mut Vec<Di
             let start = pickle.scenario.header.span.start;
             let mut draft = draft(pickle);
             draft.broken = all_broken || broken.contains(&start) || broken_rules.contains(&start);
+            draft.rule = rules.get(&start).copied();
             draft.copy = last.replace(start) == Some(start);
             draft
         })

@@ -99,6 +99,8 @@ fn starts_as_gherkin(source: &str) -> bool {
 fn is_markdown_gherkin(lines: &[Line<'_>]) -> bool {
     let mut fence: Option<Fence<'_>> = None;
     let mut has_steps = false;
+    // Below examples there are no steps: what starts like one is a sentence about them.
+    let mut in_examples = false;
     for line in lines {
         if let Some(open) = &fence {
             if open.is_closed_by(line) {
@@ -108,11 +110,13 @@ fn is_markdown_gherkin(lines: &[Line<'_>]) -> bool {
         }
         fence = Fence::open(line, &['`', '~', '"']);
         let text = line.trimmed();
+        if let Some((opener, _)) = loose::heading(text).and_then(|(_, text)| keyword::heading_opener(text)) {
+            in_examples = opener == Opener::Examples;
+        }
         let item = text.strip_prefix(['*', '+', '-']).map(str::trim_start);
         if item.is_some_and(|item| english().step(item).is_some()) {
             has_steps = true;
-        } else if loose::step(text, false).is_some()
-            || loose::misspelled(text).is_some()
+        } else if !in_examples && (loose::step(text, false).is_some() || loose::misspelled(text).is_some())
             || markdown::bare_opener(text).is_some()
             || fence.as_ref().is_some_and(|fence| fence.is_of_gherkin()) && !has_steps
         {

@@ -173,6 +173,23 @@ fn what_is_wrong_is_an_error_at_its_place() {
 }
 
 #[test]
+fn a_name_is_given_once_in_a_rule() {
+    let source = "Rule: a\nScenario: x\nWhen a\nThen b\nRule: b\nScenario: x\nWhen a\nThen c\n";
+    let twice = format!("{source}Scenario: x\nWhen a\nThen d\n");
+    let headings = |source: &str| source.replace("Rule", "# Rule").replace("Scenario", "## Scenario");
+    for (path, source, twice) in
+        [("a.feature", source.to_owned(), twice.clone()), ("a.md", headings(source), headings(&twice))]
+    {
+        let (scenarios, diagnostics) = parse_scenarios(&source, path);
+        assert_eq!(found(&source, &diagnostics), [], "{path}");
+        assert_eq!(scenarios.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["a/x", "a/x-2"]);
+        let (_, diagnostics) = parse_scenarios(&twice, path);
+        assert_eq!(diagnostics.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["G007"], "{path}");
+        assert!(diagnostics[0].span.start > source.len() - 10, "{path}");
+    }
+}
+
+#[test]
 fn lines_before_the_feature_are_refused() {
     let source = "\ninvalid line here\n\nFeature: f\nScenario: x\nWhen a\nThen b\n";
     let (_, diagnostics) = parse_scenarios(source, "a.feature");

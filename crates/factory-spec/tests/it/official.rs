@@ -1,8 +1,10 @@
-//! Gherkin's own test data: the trees, the scenarios and the refusals are those of the official parser.
+//! Gherkin's own test data and Cucumber's compatibility kit: the trees, the scenarios and the refusals are those of
+//! the official parser.
 //!
-//! The data is in `tests/data/gherkin`, from cucumber/gherkin (MIT, see `LICENSE` there).
+//! The data is in `tests/data`: `gherkin` from cucumber/gherkin, `compatibility-kit` from cucumber/compatibility-kit
+//! 30.0.0 with the trees and scenarios of its messages (both MIT, see `LICENSE` there).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,9 +18,10 @@ use serde_json::{Value, json};
 /// How many files there are, so that none is passed over in silence.
 const GOOD: usize = 55;
 const BAD: usize = 12;
+const KIT: usize = 50;
 
 fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/gherkin").join(folder);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(folder);
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -37,6 +40,13 @@ fn flavour(path: &Path) -> Flavour {
     } else {
         Flavour::Classic
     }
+}
+
+/// Fails unless the documentation says this. Line ends and blanks do not matter.
+fn documented(sentence: &str) {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/scenarios.md");
+    let docs = fs::read_to_string(docs).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(docs.contains(sentence), "docs/scenarios.md does not say: {sentence}");
 }
 
 /// The JSON lines of the file beside `path` with this ending.
@@ -244,41 +254,123 @@ fn without_uri(mut value: Value) -> Value {
     value
 }
 
-#[test]
-fn good_files_give_the_official_tree_and_scenarios() {
-    let files = files("good");
-    assert_eq!(files.len(), GOOD);
+/// The smallest number of a node in there: a file is numbered on from the file before it.
+fn first_id(value: &Value) -> Option<usize> {
+    match value {
+        Value::Array(all) => all.iter().filter_map(first_id).min(),
+        Value::Object(fields) => {
+            let own = fields.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+            fields.values().filter_map(first_id).chain(own).min()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+/// What a good file gives.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counts {
+    scenarios: usize,
+    steps: usize,
+}
+
+/// Compares the tree and the scenarios of a good file with the official ones, which are counted.
+fn compare(path: &Path) -> Result<Counts, String> {
+    let source = fs::read_to_string(path).unwrap();
+    let (document, diagnostics) = parse(&source, flavour(path));
+    if !diagnostics.is_empty() {
+        return Err(format!("{}: {diagnostics:?}", path.display()));
+    }
+    let differ = |ours: &Value, official: &Value| {
+        Err(format!("{}\n  ours     {ours}\n  official {official}", path.display()))
+    };
+    let expected_tree = without_uri(expected(path, ".ast.ndjson")[0]["gherkinDocument"].clone());
+    let next = first_id(&expected_tree).unwrap_or_default();
+    let mut official = Official { source: &source, next, ids: HashMap::new() };
+    let tree = official.document(&document);
+    if tree != expected_tree {
+        return differ(&tree, &expected_tree);
+    }
+    let expected = expected(path, ".pickles.ndjson").into_iter();
+    let expected: Value = expected.map(|line| without_uri(line["pickle"].clone())).collect();
+    official.next = first_id(&expected).unwrap_or_default();
+    let (found, too_many) = pickles(&document);
+    assert_eq!(too_many, None);
+    let found: Value = found.iter().map(|pickle| official.pickle(pickle)).collect();
+    if found != expected {
+        return differ(&found, &expected);
+    }
+    let expected = expected.as_array().unwrap();
+    let steps = expected.iter().map(|pickle| pickle["steps"].as_array().unwrap().len()).sum();
+    Ok(Counts { scenarios: expected.len(), steps })
+}
+
+/// Compares all files, and gives the sum.
+fn compare_all(files: &[PathBuf]) -> Counts {
+    let mut sum = Counts::default();
     let mut wrong = Vec::new();
     for path in files {
-        let source = fs::read_to_string(&path).unwrap();
-        let (document, diagnostics) = parse(&source, flavour(&path));
-        if !diagnostics.is_empty() {
-            wrong.push(format!("{}: {diagnostics:?}", path.display()));
-        }
-        let mut official = Official { source: &source, next: 0, ids: HashMap::new() };
-        let tree = official.document(&document);
-        let expected_tree = without_uri(expected(&path, ".ast.ndjson")[0]["gherkinDocument"].clone());
-        if tree != expected_tree {
-            wrong.push(format!("{}\n  ours     {tree}\n  official {expected_tree}", path.display()));
-            continue;
-        }
-        let (found, too_many) = pickles(&document);
-        assert_eq!(too_many, None);
-        let found: Vec<Value> = found.iter().map(|pickle| official.pickle(pickle)).collect();
-        let expected: Vec<Value> = expected(&path, ".pickles.ndjson")
-            .into_iter()
-            .map(|line| without_uri(line["pickle"].clone()))
-            .collect();
-        if found != expected {
-            wrong.push(format!(
-                "{}\n  ours     {}\n  official {}",
-                path.display(),
-                json!(found),
-                json!(expected)
-            ));
+        match compare(path) {
+            Ok(counts) => {
+                sum.scenarios += counts.scenarios;
+                sum.steps += counts.steps;
+            }
+            Err(difference) => wrong.push(difference),
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    sum
+}
+
+#[test]
+fn good_files_give_the_official_tree_and_scenarios() {
+    let files = files("gherkin/good");
+    assert_eq!(files.len(), GOOD);
+    compare_all(&files);
+    documented(&format!("{GOOD} of {GOOD} good files give the official tree and the official scenarios"));
+}
+
+#[test]
+fn the_compatibility_kit_gives_the_official_tree_and_scenarios() {
+    let files = files("compatibility-kit");
+    assert_eq!(files.len(), KIT);
+    let Counts { scenarios, steps } = compare_all(&files);
+    documented(&format!(
+        "{KIT} of {KIT} files give the official tree and the official {scenarios} scenarios with {steps} steps"
+    ));
+}
+
+/// The kit shows what test runs do, so most of its scenarios expect nothing. As holdouts they are refused for that
+/// and for nothing else, and all that they say is there.
+#[test]
+fn the_compatibility_kit_is_refused_only_for_what_it_leaves_out() {
+    let mut refused = BTreeMap::new();
+    let mut clean = 0;
+    for path in files("compatibility-kit") {
+        let source = fs::read_to_string(&path).unwrap();
+        let (scenarios, diagnostics) = parse_scenarios(&source, &path.to_string_lossy());
+        for one in &diagnostics {
+            *refused.entry(one.code.as_str()).or_insert(0) += 1;
+        }
+        clean += usize::from(diagnostics.is_empty());
+        let official = expected(&path, ".pickles.ndjson");
+        let said = |pickle: &Value| {
+            let steps = pickle["pickle"]["steps"].as_array().unwrap().iter();
+            steps.map(|step| step["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let official: Vec<_> = official
+            .iter()
+            .map(|one| (one["pickle"]["name"].as_str().unwrap().to_owned(), said(one)))
+            .collect();
+        let ours: Vec<_> = scenarios
+            .iter()
+            .map(|one| (one.name.clone(), one.steps.iter().map(|step| step.text.clone()).collect::<Vec<_>>()))
+            .collect();
+        assert_eq!(ours, official, "{}", path.display());
+    }
+    assert_eq!(refused.keys().copied().collect::<Vec<_>>(), ["G002", "G003"], "{refused:?}");
+    documented(&format!(
+        "As holdouts {clean} of them can be used; the others are refused for scenarios without When or Then, and for nothing else"
+    ));
 }
 
 /// The places of errors, as the official parser counts them.
@@ -289,7 +381,7 @@ fn places(source: &str, diagnostics: &[Diagnostic]) -> Vec<(usize, usize)> {
 
 #[test]
 fn bad_files_are_refused_at_the_official_place() {
-    let files = files("bad");
+    let files = files("gherkin/bad");
     assert_eq!(files.len(), BAD);
     let mut open_ended = Vec::new();
     for path in files {
@@ -324,4 +416,9 @@ fn bad_files_are_refused_at_the_official_place() {
             ("unexpected_eof".to_owned(), vec![(6, 5)]),
         ]
     );
+    let exact = BAD - open_ended.len();
+    documented(&format!(
+        "{BAD} of {BAD} bad files are refused, {exact} of them at exactly the official places"
+    ));
+    documented(&format!("The other {} leave something open at the end of the file", open_ended.len()));
 }
