@@ -128,7 +128,7 @@ pub enum Code {
     UnterminatedComment,
     /// G018: an outline without examples, or examples without rows.
     MissingExamples,
-    /// G019: a tag that looks like a misspelled one with a meaning.
+    /// G019: a tag that is one with a meaning but for a letter.
     MisspelledTag,
     /// G020: a parameter that looks like a misspelled column of the examples.
     MisspelledParameter,
@@ -144,6 +144,8 @@ pub enum Code {
     UnknownParameter,
     /// G103: a column of examples that nothing uses.
     UnusedColumn,
+    /// G104: a tag that looks like one with a meaning, but may be a word of its own.
+    NearTag,
 }
 
 impl Code {
@@ -192,6 +194,7 @@ impl Code {
             Self::StepOutsideScenario => "G101",
             Self::UnknownParameter => "G102",
             Self::UnusedColumn => "G103",
+            Self::NearTag => "G104",
         }
     }
 
@@ -239,7 +242,8 @@ impl Code {
             | Self::LooseStatement
             | Self::StepOutsideScenario
             | Self::UnknownParameter
-            | Self::UnusedColumn => Severity::Warning,
+            | Self::UnusedColumn
+            | Self::NearTag => Severity::Warning,
         }
     }
 }

@@ -46,27 +46,32 @@ impl Labels {
     }
 }
 
-/// Words near a tag with a meaning that are words of their own.
-const OTHER_WORDS: [&str; 8] =
-    ["fault", "critic", "critics", "critique", "uncritical", "instructive", "obstructive", "restructive"];
-
-/// The finding about a tag, given without `@`, that was probably meant as one with a meaning: that meaning
-/// would be lost in silence.
+/// The finding about a tag, given without `@`, that may be meant as one with a meaning: that meaning would be lost in
+/// silence. A slip of one letter is an error. What starts with another letter (`@fault`), is a plural (`@vaults`) or
+/// is further away (`@critic`) may well be a word of its own, and is a warning.
 pub(super) fn misspelled(name: &str, span: &Span) -> Option<Diagnostic> {
-    let lower = name.to_lowercase();
-    if name.len() > 20 || OTHER_WORDS.contains(&lower.as_str()) {
+    // No tag with a meaning is longer, give or take two letters.
+    if name.len() > 20 {
         return None;
     }
-    let near = [Tag::Critical, Tag::Vault, Tag::Destructive].into_iter().find(|tag| {
+    let lower = name.to_lowercase();
+    let (near, distance) = [Tag::Critical, Tag::Vault, Tag::Destructive].into_iter().find_map(|tag| {
         let known = tag.as_str();
         let allowed = if known.len() < 8 { 1 } else { 2 };
-        lower != known && strsim::osa_distance(known, &lower) <= allowed
+        let distance = strsim::osa_distance(known, &lower);
+        (1..=allowed).contains(&distance).then_some((tag, distance))
     })?;
+    let known = near.as_str();
+    let is_plural = lower.strip_suffix('s') == Some(known);
+    let is_slip = distance == 1 && !is_plural && lower.chars().next() == known.chars().next();
+    let code = if is_slip { Code::MisspelledTag } else { Code::NearTag };
+    let help = if is_slip {
+        format!("write `@{near}`, or another word if something else is meant")
+    } else {
+        format!("write `@{near}` if that is meant, and leave it otherwise")
+    };
     let message = format!("`@{name}` looks like `@{near}` and is not");
-    Some(
-        Diagnostic::new(Code::MisspelledTag, span.clone(), message)
-            .with_help(format!("write `@{near}`, or another word if something else is meant")),
-    )
+    Some(Diagnostic::new(code, span.clone(), message).with_help(help))
 }
 
 /// Labels on lines of their own, which wait for the scenario that follows.
@@ -207,6 +212,53 @@ mod tests {
         let (_, diagnostics) = tags_of("@a tag @ @b");
         let places: Vec<Span> = diagnostics.iter().map(|one| one.span.clone()).collect();
         assert_eq!(places, [3..6, 7..8]);
+    }
+
+    #[test]
+    fn a_slip_in_a_tag_with_a_meaning_is_an_error_and_another_word_is_none() {
+        let code = |name: &str| misspelled(name, &(0..1)).map(|found| found.code.as_str());
+        // Letters that are swapped, left out, put in, or another.
+        for slip in
+            ["valut", "vualt", "vaut", "vaullt", "vaukt", "Valut", "vault1", "crtical", "criticla", "critcal"]
+        {
+            assert_eq!(code(slip), Some("G019"), "{slip}");
+        }
+        for slip in ["destuctive", "destructvie", "destructiv", "distructive", "critical-", "vault_"] {
+            assert_eq!(code(slip), Some("G019"), "{slip}");
+        }
+        for word in
+            ["fault", "default", "vaults", "critic", "critics", "uncritical", "criticals", "instructive"]
+        {
+            let expected = (word != "default").then_some("G104");
+            assert_eq!(code(word), expected, "{word}");
+        }
+        let foreign = [
+            "smoke",
+            "wip",
+            "slow",
+            "ui",
+            "api",
+            "regression",
+            "negative",
+            "Story-12",
+            "issue.7",
+            "fast",
+            "nightly",
+            "security",
+            "salt",
+            "value",
+            "audit",
+            "result",
+            "manual",
+            "javascript",
+            "rails",
+            "todo",
+            "retry",
+            "critter",
+        ];
+        for word in foreign.into_iter().chain(["critical", "CRITICAL", "vault", "destructive", ""]) {
+            assert_eq!(code(word), None, "{word}");
+        }
     }
 
     #[test]

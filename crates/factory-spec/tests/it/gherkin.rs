@@ -173,6 +173,25 @@ fn what_is_wrong_is_an_error_at_its_place() {
 }
 
 #[test]
+fn tags_of_other_tools_are_no_errors() {
+    for path in ["a.feature", "a.md"] {
+        let heading = if path == "a.md" { "# " } else { "" };
+        let source = format!("@smoke @fault @critic @JIRA-7\n{heading}Scenario: x\nWhen a\nThen b\n");
+        let (scenarios, diagnostics) = parse_scenarios(&source, path);
+        assert_eq!(errors(&source, &diagnostics), [], "{path}");
+        let near: Vec<_> = diagnostics.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(
+            near,
+            ["`@fault` looks like `@vault` and is not", "`@critic` looks like `@critical` and is not"]
+        );
+        assert_eq!(scenarios[0].tags.len(), 4, "{path}");
+        let (_, diagnostics) = parse_scenarios(&source.replace("fault", "valut"), path);
+        assert_eq!(diagnostics[0].code.as_str(), "G019", "{path}");
+        assert!(factory_spec::has_errors(&diagnostics), "{path}");
+    }
+}
+
+#[test]
 fn a_name_is_given_once_in_a_rule() {
     let source = "Rule: a\nScenario: x\nWhen a\nThen b\nRule: b\nScenario: x\nWhen a\nThen c\n";
     let twice = format!("{source}Scenario: x\nWhen a\nThen d\n");
