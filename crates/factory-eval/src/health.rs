@@ -43,7 +43,7 @@ pub fn health(
     let key = EvaluatorKey::open(scorecards)?;
     let mut all = Vec::new();
     for path in suite::files(folder)? {
-        let source = std::fs::read_to_string(&path)?;
+        let source = suite::text(&path)?;
         let file = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
         let (scenarios, _) = parse_scenarios(&source, &file);
         all.extend(scenarios.into_iter().map(|scenario| {

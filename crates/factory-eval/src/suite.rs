@@ -130,9 +130,16 @@ impl HoldoutSuite {
         let mut parsed = Vec::new();
         let mut unparsable = Vec::new();
         for path in files {
-            let source = std::fs::read_to_string(&path)
-                .map_err(|source| SuiteError::Io { path: path.clone(), source })?;
+            let bytes =
+                std::fs::read(&path).map_err(|source| SuiteError::Io { path: path.clone(), source })?;
             let file = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+            let source = match factory_spec::decode(bytes) {
+                Ok(source) => source,
+                Err(broken) => {
+                    unparsable.push(Unparsable { file, source: broken.text, findings: vec![broken.finding] });
+                    continue;
+                }
+            };
             let (scenarios, findings) = parse_scenarios(&source, &file);
             if factory_spec::has_errors(&findings) {
                 unparsable.push(Unparsable { file, source, findings });
@@ -230,6 +237,17 @@ pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The text of one of [`files`].
+///
+/// # Errors
+/// When it cannot be read or is not UTF-8; then the error says where, and nothing of what it says.
+pub(crate) fn text(path: &Path) -> io::Result<String> {
+    factory_spec::decode(std::fs::read(path)?).map_err(|broken| {
+        let why = format!("{}: {}", path.display(), broken.finding.message);
+        io::Error::new(io::ErrorKind::InvalidData, why)
+    })
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
@@ -251,6 +269,11 @@ mod tests {
     use super::*;
 
     fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+        folder_of_bytes(&files)
+    }
+
+    fn folder_of_bytes(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             let path = folder.path().join(name);
@@ -293,6 +316,25 @@ mod tests {
         assert_eq!((scenarios.len(), scenarios[0].file.as_str(), scenarios[0].errors.len()), (1, "b.md", 1));
         assert_eq!(scenarios[0].errors[0].sentence, "GET /a is sent");
         assert!(scenarios[0].errors[0].why.contains("`[deploy] command` is missing"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf8_is_a_finding_with_its_place() {
+        let utf16: Vec<u8> = format!("\u{feff}{GOOD}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let folder = folder_of_bytes(&[
+            ("a.md", GOOD.as_bytes()),
+            ("b.feature", b"Scenario: x\nWhen caf\xe9 is sent\nThen secret\n"),
+            ("c.feature", &utf16),
+        ]);
+        let error = HoldoutSuite::load(folder.path()).err().unwrap();
+        assert_eq!(error.to_string(), "2 of its files cannot be parsed");
+        let SuiteError::Unparsable { files } = error else { panic!("they cannot be parsed") };
+        let shown: Vec<String> =
+            files.iter().map(|file| factory_spec::render(&file.findings, &file.file, &file.source)).collect();
+        assert!(shown[0].starts_with("error[G024]: byte 20 of the file is not UTF-8\n"), "{}", shown[0]);
+        assert!(shown[0].contains("b.feature:2:9\n"), "{}", shown[0]);
+        assert!(shown[1].starts_with("error[G024]: this file is in UTF-16"), "{}", shown[1]);
+        assert!(shown.iter().all(|text| text.contains("save the file as UTF-8")));
     }
 
     #[test]

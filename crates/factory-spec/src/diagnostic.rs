@@ -138,6 +138,8 @@ pub enum Code {
     BadCharacter,
     /// G023: a step of the numbered form that says neither a request nor a sentence.
     BadStep,
+    /// G024: a file that is not UTF-8.
+    NotUtf8,
     /// G101: a Given/When/Then sentence outside every scenario.
     StepOutsideScenario,
     /// G102: something like a parameter that no column of the examples gives a value.
@@ -191,6 +193,7 @@ impl Code {
             Self::TooManyExamples => "G021",
             Self::BadCharacter => "G022",
             Self::BadStep => "G023",
+            Self::NotUtf8 => "G024",
             Self::StepOutsideScenario => "G101",
             Self::UnknownParameter => "G102",
             Self::UnusedColumn => "G103",
@@ -230,7 +233,8 @@ impl Code {
             | Self::MisspelledParameter
             | Self::TooManyExamples
             | Self::BadCharacter
-            | Self::BadStep => Severity::Error,
+            | Self::BadStep
+            | Self::NotUtf8 => Severity::Error,
             Self::MissingSection
             | Self::MissingEdgeCases
             | Self::Placeholder

@@ -8,6 +8,7 @@
 //! This crate never knows models, git, stores or other crates of this project. It opens no file, and it logs
 //! nothing: scenarios may be holdouts, whose text must not reach a log.
 
+mod decode;
 mod diagnostic;
 pub mod gherkin;
 mod line;
@@ -19,6 +20,7 @@ mod slug;
 mod spec;
 mod text;
 
+pub use decode::{Undecodable, decode};
 pub use diagnostic::{Code, Diagnostic, Severity, Span, has_errors};
 pub use position::{LineColumn, position};
 pub use render::{Colour, render, render_with};

@@ -43,12 +43,14 @@ impl HoldoutTripwire {
         let key = EvaluatorKey::open(scorecards)?;
         let mut read = Read::default();
         for path in suite::files(holdouts)? {
-            let text = std::fs::read_to_string(&path)?;
+            let text = suite::text(&path)?;
             read.file(&key, &path, &text);
         }
         for folder in others {
             for path in suite::files(folder).unwrap_or_default() {
-                if let Ok(text) = std::fs::read_to_string(&path) {
+                // A canary in a file that is not UTF-8 is one all the same.
+                if let Ok(bytes) = std::fs::read(&path) {
+                    let text = factory_spec::decode(bytes).unwrap_or_else(|broken| broken.text);
                     read.canaries(&path, &text, &[]);
                 }
             }
@@ -162,18 +164,21 @@ mod tests {
 
     fn tripwire() -> (HoldoutTripwire, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| {
+        let write = |name: &str, text: &[u8]| {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        write("own/deep/stranger.md", MARKDOWN);
-        write("own/plain.feature", FEATURE);
-        write("own/README.md", "<!-- canary: not-of-a-scenario-at-all -->\n");
+        write("own/deep/stranger.md", MARKDOWN.as_bytes());
+        write("own/plain.feature", FEATURE.as_bytes());
+        write("own/README.md", b"<!-- canary: not-of-a-scenario-at-all -->\n");
         write(
             "other/x.feature",
-            "# canary: 1111111122222222\nFeature: of another specification that nobody reads here\n",
+            b"# canary: 1111111122222222\nFeature: of another specification that nobody reads here\n",
         );
+        write("other/latin.feature", b"Feature: caf\xe9\n# canary: 3333333344444444\n");
+        let utf16 = "\u{feff}# canary: 5555555566666666\n".encode_utf16();
+        write("other/windows.feature", &utf16.flat_map(u16::to_le_bytes).collect::<Vec<_>>());
         let others = [folder.path().join("other"), folder.path().join("nowhere")];
         let scorecards = folder.path().join("evaluator");
         let tripwire = HoldoutTripwire::load(&folder.path().join("own"), &others, &scorecards).unwrap();
@@ -201,6 +206,8 @@ mod tests {
             ("aaaaaaaabbbbbbbbcccccccc", key(&tripwire, FEATURE, 0)),
             ("ddddddddeeeeeeeeffffffff", key(&tripwire, FEATURE, 1)),
             ("1111111122222222", None),
+            ("3333333344444444", None),
+            ("5555555566666666", None),
         ] {
             let expected = [(HitKind::Canary, owner)];
             assert_eq!(found(&tripwire, token), expected, "{token}");
