@@ -27,10 +27,12 @@ pub fn render_with(diagnostics: &[Diagnostic], path: &str, source: &str, colour:
         Colour::Plain => Renderer::plain(),
         Colour::Ansi => Renderer::styled(),
     };
+    let starts: Vec<usize> =
+        std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
     let blocks: Vec<String> = diagnostics
         .iter()
         .map(|diagnostic| {
-            let rendered = renderer.render(&[group(diagnostic, path, source)]);
+            let rendered = renderer.render(&[group(diagnostic, path, source, &starts)]);
             // Trailing blanks after `|` would differ from what an editor saves.
             let lines: Vec<&str> = rendered.lines().map(str::trim_end).collect();
             format!("{}\n", lines.join("\n"))
@@ -39,7 +41,8 @@ pub fn render_with(diagnostics: &[Diagnostic], path: &str, source: &str, colour:
     blocks.join("\n")
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, path: &'a str, source: &'a str) -> Group<'a> {
+/// `starts` are the offsets at which lines start.
+fn group<'a>(diagnostic: &'a Diagnostic, path: &'a str, source: &'a str, starts: &[usize]) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -47,10 +50,17 @@ fn group<'a>(diagnostic: &'a Diagnostic, path: &'a str, source: &'a str) -> Grou
     // A diagnostic may be shown beside another text than it was made for (an edited file): never panic.
     let start = text::floor_boundary(source, diagnostic.span.start);
     let end = text::floor_boundary(source, diagnostic.span.end).max(start);
-    let mut group = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code.as_str())
-        .element(Snippet::source(source).path(path).annotation(AnnotationKind::Primary.span(start..end)));
+    // The lines that are shown, and no others: each finding would look through the whole text.
+    let line = |offset: usize| starts.partition_point(|start| *start <= offset);
+    let first = line(start);
+    let from = starts[first - 1];
+    let to = starts.get(line(end)).copied().unwrap_or(source.len());
+    let snippet = Snippet::source(&source[from..to])
+        .line_start(first)
+        .path(path)
+        .annotation(AnnotationKind::Primary.span(start - from..end - from));
+    let mut group =
+        level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str()).element(snippet);
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
@@ -61,6 +71,23 @@ fn group<'a>(diagnostic: &'a Diagnostic, path: &'a str, source: &'a str) -> Grou
 mod tests {
     use super::*;
     use crate::diagnostic::Code;
+
+    #[test]
+    fn any_place_is_shown_as_if_the_whole_text_were_given() {
+        for source in ["", "\n", "a", "# x\r\n\r\nné two\n\tlast", "# x\n\n\nend\n", "a\n\n"] {
+            // The end behind the last line end is on a line of its own here, as it is for `position`.
+            let places =
+                (0..source.len()).flat_map(|start| (start..=source.len()).map(move |end| start..end));
+            for place in places.filter(|place| source.get(place.clone()).is_some()) {
+                let one = Diagnostic::new(Code::Placeholder, place.clone(), "placeholder text");
+                let shown =
+                    |starts: &[usize]| Renderer::plain().render(&[group(&one, "a.md", source, starts)]);
+                let starts: Vec<usize> =
+                    std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
+                assert_eq!(shown(&starts), shown(&[0]), "{source:?} {place:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_diagnostic_shows_line_column_source_and_carets() {

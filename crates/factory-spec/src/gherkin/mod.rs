@@ -20,7 +20,7 @@ pub use ast::{
 pub(crate) use language::{Opener, english, named};
 pub(crate) use lint::{described, outside_scenario};
 pub(crate) use parser::{Entry, Parsed, language_line, parse_lines};
-pub(crate) use pickle::{Filling, as_written, parameters};
+pub(crate) use pickle::{Filling, LABEL, as_written, parameters};
 pub use pickle::{Pickle, PickleStep, pickles};
 
 /// Which dialect of Gherkin a text is in.

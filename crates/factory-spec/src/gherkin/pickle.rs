@@ -15,6 +15,9 @@ const COPIED: usize = 32 << 20;
 /// What a copied step takes beside its text, about.
 const STEP: usize = 64;
 
+/// What a copied tag or requirement takes, about.
+pub(crate) const LABEL: usize = 64;
+
 /// A scenario that can be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pickle<'a> {
@@ -105,6 +108,8 @@ impl<'a> Around<'a> {
                 };
                 for row in rows {
                     let mut pickle = self.pickle(scenario, &names.cells, Some(row), filling);
+                    let labels = scenario.header.tags.len() + examples.header.tags.len();
+                    filling.count(labels * LABEL);
                     pickle.tags.extend(&examples.header.tags);
                     found.push(pickle);
                     filling.check(&scenario.header.span)?;
@@ -140,7 +145,7 @@ impl<'a> Around<'a> {
         tags.extend(&scenario.header.tags);
         let mut covers = self.covers.clone();
         covers.extend(scenario.header.covers.iter().map(String::as_str));
-        filling.count((tags.len() + covers.len()) * size_of::<usize>());
+        filling.count((self.tags.len() + self.covers.len()) * LABEL);
         Pickle {
             scenario,
             row,
@@ -213,9 +218,14 @@ impl Filling {
         self.copied = self.copied.saturating_add(bytes);
     }
 
+    /// True if too much was copied.
+    pub(crate) fn is_full(&self) -> bool {
+        self.copied > COPIED
+    }
+
     /// What is wrong at `span` if too much was copied. What was filled since is not whole.
     pub(crate) fn check(&self, span: &Span) -> Result<(), Diagnostic> {
-        if self.copied <= COPIED {
+        if !self.is_full() {
             return Ok(());
         }
         let limit = COPIED >> 20;
@@ -235,7 +245,7 @@ impl Filling {
             let Some(value) = values.get(&text[place.start + 1..place.end - 1]) else {
                 continue;
             };
-            if self.copied > COPIED {
+            if self.is_full() {
                 break;
             }
             filled.push_str(&text[rest..place.start]);

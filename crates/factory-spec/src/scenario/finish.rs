@@ -93,7 +93,8 @@ fn steps(draft: &Draft) -> impl Iterator<Item = &DraftStep> {
     draft.background.iter().chain(&draft.steps)
 }
 
-fn scenario(draft: Draft, id: String, file: &str) -> Scenario {
+fn scenario(mut draft: Draft, id: String, file: &str) -> Scenario {
+    draft.labels.unique();
     let mut keyword = Keyword::Given;
     let steps = draft
         .background

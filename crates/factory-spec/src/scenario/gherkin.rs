@@ -139,7 +139,6 @@ fn labels(tags: &[&Tag], covers: &[&str]) -> Labels {
     for tag in tags {
         labels.tag(&tag.name[1..]);
     }
-    labels.unique();
     labels
 }
 

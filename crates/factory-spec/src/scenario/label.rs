@@ -1,6 +1,7 @@
 //! Tags and the requirements that a scenario covers.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 
 use super::model::Tag;
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -16,11 +17,10 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
-    /// Adds what is not there yet.
+    /// Adds all of `other`, which may be there already.
     pub(super) fn extend(&mut self, other: Labels) {
         self.tags.extend(other.tags);
         self.covers.extend(other.covers);
-        self.unique();
     }
 
     /// Adds one tag, given without `@`, which may be there already.
@@ -34,16 +34,22 @@ impl Labels {
 
     /// Takes out what is there twice.
     pub(super) fn unique(&mut self) {
-        let mut tags = HashSet::new();
-        self.tags.retain(|tag| tags.insert(tag.clone()));
-        let mut covers = HashSet::new();
-        self.covers.retain(|id| covers.insert(id.clone()));
+        unique(&mut self.tags);
+        unique(&mut self.covers);
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.tags.len() + self.covers.len()
     }
+}
+
+/// Keeps the first of those that are equal.
+fn unique<T: Eq + Hash>(all: &mut Vec<T>) {
+    let mut seen = HashSet::new();
+    let first: Vec<bool> = all.iter().map(|one| seen.insert(one)).collect();
+    let mut first = first.into_iter();
+    all.retain(|_| first.next().unwrap_or(true));
 }
 
 /// The finding about a tag, given without `@`, that may be meant as one with a meaning: that meaning would be lost in
@@ -55,9 +61,13 @@ pub(super) fn misspelled(name: &str, span: &Span) -> Option<Diagnostic> {
         return None;
     }
     let lower = name.to_lowercase();
+    let length = lower.chars().count();
     let (near, distance) = [Tag::Critical, Tag::Vault, Tag::Destructive].into_iter().find_map(|tag| {
         let known = tag.as_str();
         let allowed = if known.len() < 8 { 1 } else { 2 };
+        if known.len().abs_diff(length) > allowed {
+            return None;
+        }
         let distance = strsim::osa_distance(known, &lower);
         (1..=allowed).contains(&distance).then_some((tag, distance))
     })?;

@@ -15,7 +15,7 @@ use super::loose;
 use super::numbered::{self, Section};
 use super::outline;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::gherkin::{Filling, Flavour, Opener, english, outside_scenario};
+use crate::gherkin::{Filling, Flavour, LABEL, Opener, english, outside_scenario};
 use crate::line::Line;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,9 +29,6 @@ enum Place {
     /// A part that was refused as a whole.
     Refused,
 }
-
-/// What a label that is copied takes, about.
-const LABEL: usize = 32;
 
 /// A rule, whose scenarios have its number.
 struct Rule {
@@ -217,8 +214,7 @@ impl Parser<'_> {
             }
         };
         for mut draft in drafts {
-            draft.labels.extend(self.inherited.clone());
-            self.filling.count(self.inherited.len() * LABEL);
+            draft.labels.extend(self.inherit());
             draft.rule = self.rules.len().checked_sub(1);
             self.scenarios.push(draft);
         }
@@ -329,8 +325,8 @@ impl Parser<'_> {
             }
             Opener::Rule => {
                 let of_file = self.of_file.get_or_insert_with(|| self.inherited.clone());
-                self.inherited = of_file.clone();
-                self.filling.count(self.inherited.len() * LABEL);
+                self.filling.count(of_file.len() * LABEL);
+                self.inherited = if self.filling.is_full() { Labels::default() } else { of_file.clone() };
                 self.inherited.extend(labels);
                 self.rules.push(Rule { background: None });
                 self.place = Place::Outside;
@@ -352,8 +348,7 @@ impl Parser<'_> {
             }
             Opener::Scenario | Opener::Outline => {
                 self.place = Place::Scenario;
-                self.filling.count(self.inherited.len() * LABEL);
-                let mut all = self.inherited.clone();
+                let mut all = self.inherit();
                 all.extend(labels);
                 let mut draft = Draft::new(name, line.span(), all);
                 draft.outline = opener == Opener::Outline;
@@ -479,6 +474,12 @@ impl Parser<'_> {
             }
             None => self.diagnostics.push(outside_scenario(line)),
         }
+    }
+
+    /// A copy of what every scenario here gets. When too much was copied it is left out: the file is refused at its end.
+    fn inherit(&mut self) -> Labels {
+        self.filling.count(self.inherited.len() * LABEL);
+        if self.filling.is_full() { Labels::default() } else { self.inherited.clone() }
     }
 
     fn draft(&mut self) -> Option<&mut Draft> {

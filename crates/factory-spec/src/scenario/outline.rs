@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::draft::{Draft, DraftExamples, DraftStep};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::gherkin::{self, Filling};
+use crate::gherkin::{self, Filling, LABEL};
 
 /// What is checked of an outline, whichever form it is written in.
 pub(super) struct Outline<'a> {
@@ -35,17 +35,22 @@ impl Outline<'_> {
             );
             return;
         }
+        // How many of the tables have a column of this name.
+        let mut columns: HashMap<&str, usize> = HashMap::new();
+        for table in &self.examples {
+            for name in table.names.iter().map(|(name, _)| *name).collect::<HashSet<_>>() {
+                *columns.entry(name).or_default() += 1;
+            }
+        }
+        let tables = self.examples.iter().filter(|table| !table.names.is_empty()).count();
         let mut used = HashSet::new();
         let mut reported = HashSet::new();
         for (text, place) in &self.texts {
             for parameter in gherkin::parameters(text) {
                 let name = &text[parameter.start + 1..parameter.end - 1];
                 used.insert(name);
-                let is_known = |columns: &Columns<'_>| {
-                    columns.names.is_empty() || columns.names.iter().any(|(column, _)| *column == name)
-                };
-                if !reported.contains(name) && !self.examples.iter().all(is_known) {
-                    reported.insert(name);
+                let is_known = columns.get(name).copied().unwrap_or_default() == tables;
+                if !is_known && reported.insert(name) {
                     diagnostics.push(self.unknown(name, place));
                 }
             }
@@ -154,6 +159,7 @@ fn example(
     let mut made =
         Draft::new(&filling.fill(&draft.name, values), draft.heading.clone(), draft.labels.clone());
     made.labels.extend(examples.labels.clone());
+    filling.count(made.labels.len() * LABEL);
     made.description.clone_from(&draft.description);
     filling.count(draft.description.iter().map(String::len).sum());
     made.end = draft.end;

@@ -45,6 +45,16 @@ fn shapes() -> Vec<(&'static str, String)> {
             format!("Feature: f\nScenario: x\nWhen <a>\nThen b\nExamples:\n|{}\n|1|\n{END}", numbered("c~|")),
         ),
         (
+            "parameters and columns.feature",
+            format!(
+                "Feature: f\nScenario: x\nWhen {}\nThen b\nExamples:\n|{}\n|{}\n{END}",
+                numbered("<p~>"),
+                numbered("c~|"),
+                numbered("v~|")
+            ),
+        ),
+        ("covers.md", format!("# Scenario: x\n{}When a\nThen b\n{END}", numbered("Covers: R~\n"))),
+        (
             "parameters.feature",
             format!("Feature: f\nScenario: x\nWhen {}\nThen b\nExamples:\n|a|\n|1|\n{END}", numbered("<p~>")),
         ),
@@ -97,6 +107,31 @@ fn every_shape_is_read_to_its_end() {
         if is_good.iter().any(|start| name.starts_with(start)) {
             assert!(!has_errors(&diagnostics), "{name}: {:?}", diagnostics.first());
         }
+    }
+}
+
+#[test]
+fn tags_of_a_whole_file_are_copied_within_bounds() {
+    let tags = numbered("@tag~ ");
+    let scenarios = numbered("Scenario: ~\nWhen a\nThen b\n");
+    let rows = format!("Scenario Outline: x\nWhen <a>\nThen b\nExamples:\n|a|\n{}", fill("|1|\n"));
+    for (path, source) in [
+        ("a.feature", format!("{tags}\nFeature: f\n{scenarios}")),
+        ("a.feature", format!("Feature: f\n{tags}\n{rows}")),
+        ("a.md", format!("{tags}\n# Feature: f\n{}", scenarios.replace("Scenario", "# Scenario"))),
+        (
+            "a.md",
+            format!("# Feature: f\n{tags}\n{}", rows.replace("Sc", "# Sc").replace("Examples", "# Examples")),
+        ),
+    ] {
+        let (scenarios, diagnostics) = parse_scenarios(&source, path);
+        assert!(
+            diagnostics.iter().any(|one| one.code.as_str() == "G021"),
+            "{path}: {:?}",
+            diagnostics.first()
+        );
+        let copied: usize = scenarios.iter().map(|one| one.tags.len()).sum();
+        assert!(copied < 2 << 20, "{path}: {copied}");
     }
 }
 
