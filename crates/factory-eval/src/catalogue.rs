@@ -106,8 +106,16 @@ impl Catalogue {
     }
 
     fn take(&mut self, file: &Path, root: &Path, phrases: &Phrases) -> Result<(), CatalogueError> {
-        let source = std::fs::read_to_string(file)
-            .map_err(|source| CatalogueError::Io { path: file.to_owned(), source })?;
+        let bytes =
+            std::fs::read(file).map_err(|source| CatalogueError::Io { path: file.to_owned(), source })?;
+        let source = match factory_spec::decode(bytes) {
+            Ok(source) => source,
+            Err(broken) => {
+                let (file, findings) = (file.display().to_string(), vec![broken.finding]);
+                self.unparsable.push(Unparsable { file, source: broken.text, findings });
+                return Ok(());
+            }
+        };
         let relative = file.strip_prefix(root).unwrap_or(file).to_string_lossy().into_owned();
         let (scenarios, findings) = parse_scenarios(&source, &relative);
         for scenario in scenarios {
