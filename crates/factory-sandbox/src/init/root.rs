@@ -60,8 +60,9 @@ pub(super) fn build(confinement: &Confinement) -> Result<(), Broken> {
             .map_err(at("make the links of the new root"))?;
     }
     // First, because what is named may be inside of it.
-    temporary(&root.join("tmp"), "mode=1777,size=1g").map_err(at("make the temporary folder"))?;
-    dev(&root, devices).map_err(at("make the devices of the new root"))?;
+    let (tmp, shared) = rooms(confinement.memory_bytes);
+    temporary(&root.join("tmp"), &tmp).map_err(at("make the temporary folder"))?;
+    dev(&root, devices, &shared).map_err(at("make the devices of the new root"))?;
     let masks = place(&root, pieces).map_err(at("fill the new root"))?;
     aliases(&root, confinement).map_err(at("fill the new root"))?;
     own_files(&root, confinement).map_err(at("write the files of the new root"))?;
@@ -229,7 +230,17 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     File::create(path)?.write_all(text.as_bytes())
 }
 
-fn dev(root: &Path, devices: Vec<(&'static str, OwnedFd)>) -> io::Result<()> {
+/// How much may be in `/tmp` and in `/dev/shm`, as options of their mounts. What is there is memory that no process has, so
+/// it is bounded beside what processes may have: never by more than that. Names take memory, too.
+fn rooms(memory_bytes: Option<u64>) -> (String, String) {
+    let memory = memory_bytes.unwrap_or(u64::MAX);
+    let (tmp, shared) = (memory.min(1 << 30), (memory / 4).min(256 << 20));
+    // A size of 0 would mean none at all.
+    let room = |bytes: u64| format!("mode=1777,size={},nr_inodes=131072", bytes.max(1 << 20));
+    (room(tmp), room(shared))
+}
+
+fn dev(root: &Path, devices: Vec<(&'static str, OwnedFd)>, shared: &str) -> io::Result<()> {
     let dev = root.join("dev");
     for folder in [dev.clone(), dev.join("shm"), dev.join("pts")] {
         fs::DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
@@ -248,7 +259,7 @@ fn dev(root: &Path, devices: Vec<(&'static str, OwnedFd)>) -> io::Result<()> {
     ] {
         symlink(target, dev.join(name))?;
     }
-    temporary(&dev.join("shm"), "mode=1777,size=256m")?;
+    temporary(&dev.join("shm"), shared)?;
     let flags = MountFlags::NOSUID | MountFlags::NOEXEC;
     mount::mount("devpts", dev.join("pts"), "devpts", flags, c"newinstance,ptmxmode=0666,mode=0620")?;
     Ok(())

@@ -48,8 +48,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         add("interpreters_run", |p, s| Box::pin(interpreters_run(p, s)));
     }
     let spaces = trial("confined::A::spaces_are_its_own", spaces_are_its_own);
+    let files = trial("confined::A::files_in_memory_are_limited", files_in_memory_are_limited);
     let ignored = !possible(Profile::Namespaces);
-    trials.push(spaces.with_ignored_flag(ignored));
+    trials.extend([spaces, files].map(|trial| trial.with_ignored_flag(ignored)));
     trials
 }
 
@@ -178,6 +179,18 @@ async fn limits_hold(profile: Profile, scratch: &Path) {
     let file = launcher(profile).run(command("head -c 2000 /dev/zero > large")).await.unwrap();
     assert!(!file.end.success());
     assert_eq!(fs::metadata(scratch.join("large")).unwrap().len(), 1000);
+}
+
+/// Files in memory are no process's, so that they have a limit of their own: what the command may have altogether, at most.
+async fn files_in_memory_are_limited(scratch: &Path) {
+    let limits = Limits { memory_bytes: Some(96 << 20), ..Limits::default() };
+    let line =
+        "df -k /tmp /dev/shm | awk 'NR > 1 { print $2 }'; head -c 200M /dev/zero > /tmp/a; wc -c < /tmp/a";
+    let command = shell(line, scratch).write(scratch).limits(limits);
+    let finished = launcher(Profile::Namespaces).run(command).await.unwrap();
+    assert_eq!(finished.stdout.text(), format!("{}\n{}\n{}\n", 96 << 10, 24 << 10, 96 << 20), "{finished:?}");
+    let usual = output(Profile::Namespaces, "df -k /tmp /dev/shm | awk 'NR > 1 { print $2 }'", scratch).await;
+    assert_eq!(usual, format!("{}\n{}\n", 1 << 20, 256 << 10));
 }
 
 async fn nothing_outlives_it(profile: Profile, scratch: &Path) {
