@@ -1,13 +1,15 @@
 //! What to run: program, arguments, directory, environment, input and limits.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use crate::confinement::{Access, Door, Network};
+use crate::end::Contact;
 use crate::environment::Environment;
 use crate::error::SandboxError;
 use crate::proxy::{Allowed, Bounds, Proxy};
@@ -177,20 +179,34 @@ impl Command {
             port.map_err(|source| SandboxError::Io { action: "find a port for the proxy", source })?.port();
         let url = format!("http://{}:{port}", Ipv4Addr::LOCALHOST);
         let mut command = self;
-        for name in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"] {
+        // Not those for plain HTTP: that would come as requests of another form, which the proxy does not take.
+        for name in ["HTTPS_PROXY", "https_proxy"] {
             command.environment = command.environment.with(name, &url);
         }
         for name in ["NO_PROXY", "no_proxy"] {
             command.environment = command.environment.with(name, "127.0.0.1,localhost");
         }
         // Each ends when the command is over, and its doors are dropped.
-        let running: Mutex<Vec<Proxy>> = Mutex::default();
-        Ok(command.door(port, move |listener| {
-            // One that cannot be started leaves a door behind which nobody answers.
-            if let Ok(proxy) = Proxy::start(listener, allowed.clone(), Bounds::default()) {
-                running.lock().unwrap_or_else(PoisonError::into_inner).push(proxy);
-            }
-        }))
+        let running = Arc::clone(&command.access.proxies);
+        let open = move |listener| {
+            let proxy = Proxy::start(listener, allowed.clone(), Bounds::default())
+                .map_err(|source| SandboxError::Proxy { source })?;
+            running.lock().unwrap_or_else(PoisonError::into_inner).push(proxy);
+            Ok(())
+        };
+        command.access.doors.push(Door { port, open: Arc::new(open) });
+        Ok(command)
+    }
+
+    /// What its proxies were asked for so far, each host once.
+    pub(crate) fn contacts(&self) -> Vec<Contact> {
+        let proxies = self.access.proxies.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut times: BTreeMap<(bool, String), u64> = BTreeMap::new();
+        for access in proxies.iter().flat_map(|proxy| proxy.accesses().list) {
+            *times.entry((!access.allowed, access.target)).or_default() += 1;
+        }
+        let hosts = times.into_iter();
+        hosts.map(|((refused, target), times)| Contact { target, allowed: !refused, times }).collect()
     }
 
     /// Puts a door into a private network: a command that connects to this port of its loopback is answered by whatever
@@ -198,6 +214,10 @@ impl Command {
     /// runtime, once for each launch, before the caller hears that the command has started; it must not block.
     #[must_use]
     pub fn door(mut self, port: u16, open: impl Fn(TcpListener) + Send + Sync + 'static) -> Self {
+        let open = move |listener| {
+            open(listener);
+            Ok(())
+        };
         self.access.doors.push(Door { port, open: Arc::new(open) });
         self
     }

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
+
+use crate::error::SandboxError;
+use crate::proxy::Proxy;
 
 /// How a command is confined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,11 +102,14 @@ pub enum Network {
     Host,
 }
 
+/// Puts something behind a door.
+pub(crate) type Open = dyn Fn(TcpListener) -> Result<(), SandboxError> + Send + Sync;
+
 /// A port of a command's loopback behind which the launcher's side answers.
 #[derive(Clone)]
 pub(crate) struct Door {
     pub(crate) port: u16,
-    pub(crate) open: Arc<dyn Fn(TcpListener) + Send + Sync>,
+    pub(crate) open: Arc<Open>,
 }
 
 impl fmt::Debug for Door {
@@ -120,6 +126,8 @@ pub(crate) struct Access {
     pub(crate) network: Network,
     pub(crate) ports: Vec<u16>,
     pub(crate) doors: Vec<Door>,
+    /// The proxies behind its doors, once they are open.
+    pub(crate) proxies: Arc<Mutex<Vec<Proxy>>>,
 }
 
 /// The hidden path that a readable or writable one contains, if there is one.

@@ -44,4 +44,41 @@ pub struct Finished {
     pub stdout: Captured,
     /// Its standard error; empty if merged.
     pub stderr: Captured,
+    /// The hosts that it asked its proxy for, if it had one ([`crate::Command::allow`]): those that are allowed first. What
+    /// was refused is text that the command chose.
+    pub hosts: Vec<Contact>,
+}
+
+/// A host that a command asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Contact {
+    /// `host:port`, in printable ASCII of at most 300 characters.
+    pub target: String,
+    /// Whether the command was let through to it.
+    pub allowed: bool,
+    /// How often it asked.
+    pub times: u64,
+}
+
+impl Finished {
+    /// The hosts in one line for people; nothing if there are none. At most ten that were refused are named.
+    pub fn contacts(&self) -> Option<String> {
+        const NAMED: usize = 10;
+        let named = |allowed: bool| {
+            let all: Vec<String> =
+                self.hosts.iter().filter(|host| host.allowed == allowed).map(shown).collect();
+            let more = all.len().saturating_sub(NAMED);
+            let mut text = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+            if more > 0 {
+                text.push_str(&format!(" and {more} more"));
+            }
+            if text.is_empty() { "none".to_owned() } else { text }
+        };
+        let line = || format!("hosts reached: {}; hosts refused: {}", named(true), named(false));
+        (!self.hosts.is_empty()).then(line)
+    }
+}
+
+fn shown(host: &Contact) -> String {
+    if host.times == 1 { host.target.clone() } else { format!("{} ({} times)", host.target, host.times) }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::proxy::AllowedError;
+use crate::proxy::{AllowedError, ProxyError};
 
 /// A command that was not run, or whose fate is unknown.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,12 @@ pub enum SandboxError {
     Hosts {
         /// Which, and why.
         source: AllowedError,
+    },
+    /// The proxy behind which the hosts are that a command may reach. The command does not run without it.
+    #[error("the proxy to the hosts that the command may reach could not be started")]
+    Proxy {
+        /// Why not.
+        source: ProxyError,
     },
     /// This machine offers neither of the two profiles.
     #[error("this machine lets nothing be confined: {why}")]

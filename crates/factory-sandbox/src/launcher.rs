@@ -100,7 +100,8 @@ impl Launcher {
                 }
             }
         };
-        Ok(Finished { end, stdout: stdout.finish(), stderr: stderr.finish() })
+        let hosts = command.contacts();
+        Ok(Finished { end, stdout: stdout.finish(), stderr: stderr.finish(), hosts })
     }
 
     /// Starts a long-running command whose standard output and error go to a log file, which is created or emptied.
@@ -201,8 +202,7 @@ fn open(door: &confinement::Door, listener: TcpListener) -> Result<(), SandboxEr
     listener
         .set_nonblocking(true)
         .map_err(|source| SandboxError::Io { action: "open a door of the sandbox", source })?;
-    (door.open)(listener);
-    Ok(())
+    (door.open)(listener)
 }
 
 /// What a command may see and reach, as its sandbox is told.
@@ -241,7 +241,10 @@ fn confinement(sandbox: &Sandbox, command: &Command) -> Result<Confinement, Sand
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     /// The harness of unit tests is a program that does not become a keeper.
@@ -249,5 +252,22 @@ mod tests {
     async fn a_program_that_forgets_to_become_a_keeper_is_told_so() {
         let error = Launcher::new().run(Command::new("true")).await;
         assert!(matches!(error, Err(SandboxError::HelperSilent { .. })), "{error:?}");
+    }
+
+    /// A file that is no socket: nothing can be accepted from it.
+    #[tokio::test]
+    async fn a_proxy_that_does_not_start_is_an_error_of_the_launch() {
+        let command = Command::new("true").allow(&["a.example:443".to_owned()]).unwrap();
+        let mut door = command.access.doors[0].clone();
+        let broken = TcpListener::from(OwnedFd::from(tempfile::tempfile().unwrap()));
+        let error = (door.open)(broken);
+        assert!(matches!(error, Err(SandboxError::Proxy { .. })), "{error:?}");
+
+        let proxy = Arc::clone(&door.open);
+        door.open = Arc::new(move |_| proxy(TcpListener::from(OwnedFd::from(tempfile::tempfile().unwrap()))));
+        let mut command = command;
+        command.access.doors = vec![door];
+        let error = Launcher::new().run(command).await;
+        assert!(matches!(error, Err(SandboxError::Proxy { .. })), "{error:?}");
     }
 }

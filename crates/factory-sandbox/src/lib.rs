@@ -52,7 +52,7 @@ mod wire;
 pub use capture::Captured;
 pub use command::{Command, Limits};
 pub use confinement::{Network, Profile, Sandbox};
-pub use end::{End, Finished};
+pub use end::{Contact, End, Finished};
 pub use environment::Environment;
 pub use error::SandboxError;
 pub use keeper::enter_if_helper;

@@ -57,7 +57,11 @@ impl ProjectChecks {
             End::TimedOut => CheckOutcome::TimedOut,
         };
         let result = CheckResult { name: check.name.clone(), outcome };
-        Ok(CheckRun { result, log: finished.stdout.text().into_bytes() })
+        let mut log = finished.stdout.text();
+        if let Some(contacts) = finished.contacts() {
+            log.push_str(&format!("\n[{contacts}]\n"));
+        }
+        Ok(CheckRun { result, log: log.into_bytes() })
     }
 }
 

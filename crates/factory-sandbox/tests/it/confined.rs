@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
 
-use factory_sandbox::{Command, End, Finished, Launcher, Limits, Network, Profile, Sandbox, SandboxError};
+use factory_sandbox::{
+    Command, Contact, End, Finished, Launcher, Limits, Network, Profile, Sandbox, SandboxError,
+};
 use libtest_mimic::Trial;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -274,7 +276,11 @@ for target in sys.argv[1:]:
     tunnel.sendall(b'hello')
     if target == sys.argv[1]:
         print(tunnel.recv(9).decode())
+print(sorted(name for name in os.environ if name.lower().endswith('_proxy')))
 ";
+
+/// The variables by which programs are told of the proxy: none for plain HTTP, which it does not take.
+const TOLD: &str = "['HTTPS_PROXY', 'NO_PROXY', 'https_proxy', 'no_proxy']\n";
 
 async fn only_named_hosts_are_reached(profile: Profile, scratch: &Path) {
     fs::write(scratch.join("tunnels.py"), TUNNELS).unwrap();
@@ -291,8 +297,18 @@ async fn only_named_hosts_are_reached(profile: Profile, scratch: &Path) {
     let line = format!("python3 tunnels.py 127.0.0.1:{open} 127.0.0.1:{closed} example.test:443");
     let command = shell(&line, scratch).write(scratch).allow(&[format!("127.0.0.1:{open}")]).unwrap();
     let finished = launcher(profile).run(command).await.unwrap();
-    assert_eq!(finished.stdout.text(), "200\nyes\n403\n403\n", "{finished:?}");
+    assert_eq!(finished.stdout.text(), format!("200\nyes\n403\n403\n{TOLD}"), "{finished:?}");
     answering.join().unwrap();
+    let contact = |target: String, allowed| Contact { target, allowed, times: 1 };
+    let asked = [
+        contact(format!("127.0.0.1:{open}"), true),
+        contact(format!("127.0.0.1:{closed}"), false),
+        contact("example.test:443".to_owned(), false),
+    ];
+    assert_eq!(finished.hosts, asked);
+    let told =
+        format!("hosts reached: 127.0.0.1:{open}; hosts refused: 127.0.0.1:{closed}, example.test:443");
+    assert_eq!(finished.contacts(), Some(told));
     let error = shell("true", scratch).allow(&["*.example:443".to_owned()]).unwrap_err();
     assert!(error.to_string().contains("list of hosts"), "{error}");
 }
