@@ -49,6 +49,7 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let unsealed = confinement::accepted(args.accept_unsealed.as_deref())?;
     let slug = &spec.reference.slug;
     let evaluation = evaluation::evaluation(&place, &args.settings, slug, unsealed.is_some())?;
+    evaluation::sealable(&place, &evaluation.holdouts)?;
     if args.dry_run {
         let settings = &args.settings;
         let planned = dry::Planned { spec: &spec, pipeline: &pipeline, entry, budget, settings };

@@ -118,8 +118,11 @@ fn what_a_run_would_refuse() {
     let copied = fs::read_to_string(world.holdouts().join("stranger.md")).unwrap();
     world.write("notes.md", &copied);
     world.commit("notes");
-    both("holdouts ", "it has the same content as a holdout");
+    let copy = "it has the same content as a holdout";
+    both("holdouts ", copy);
+    world.run(&[APPROVE]).ends_with(2).says(copy);
     assert!(!world.root().join("cache/checkouts").exists(), "nothing was started");
+    assert!(!world.store().join("store").exists(), "no run was begun");
 }
 
 fn holdouts_in_the_repository() {

@@ -77,7 +77,6 @@ pub(super) fn show(
     evaluation: &Evaluation,
 ) -> Result<Exit, CliError> {
     let outlook: Outlook = evaluation.outlook()?;
-    evaluation::sealable(place, &evaluation.holdouts)?;
     let Planned { spec, pipeline, entry, budget, settings } = planned;
     let (budget, budget_from) = match (budget.caps(), pipeline.policy.budget.caps()) {
         (true, _) => (*budget, Some("the command line")),
