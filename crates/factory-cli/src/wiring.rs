@@ -259,8 +259,8 @@ pub(crate) fn workspaces(
         cache: place::cache()?,
         holdout_paths: Vec::new(),
         holdout_dirs,
-        setup: place.config.setup.clone(),
-        hosts: place.config.sandbox.hosts(),
+        setup: place.setup(),
+        hosts: place.hosts(),
         launcher,
     })
     .map_err(|error| CliError::usage("checkouts cannot be made").because(&error))

@@ -37,9 +37,11 @@ const CONFIGURATION: [&str; 22] = [
     "/etc/timezone",
 ];
 
-/// What the machine's own network needs of `/etc`, and where package managers are told of mirrors.
-const NETWORK: [&str; 6] =
-    ["/etc/host.conf", "/etc/hosts", "/etc/npmrc", "/etc/pip.conf", "/etc/resolv.conf", "/etc/xdg/pip"];
+/// What the machine's own network needs of `/etc`.
+const NETWORK: [&str; 3] = ["/etc/host.conf", "/etc/hosts", "/etc/resolv.conf"];
+
+/// Where package managers are told of mirrors for the whole machine. Some have credentials in there.
+const PACKAGES: [&str; 3] = ["/etc/npmrc", "/etc/pip.conf", "/etc/xdg/pip"];
 
 /// Programs whose real place is looked up: on many machines they are links to a toolchain elsewhere.
 const PROGRAMS: [&str; 20] = [
@@ -52,11 +54,21 @@ const LIBRARIES: [&str; 5] = ["lib", "lib64", "libexec", "pkg", "versions"];
 
 /// The files of the system's configuration that a command can read.
 pub(crate) fn configuration(network: Network) -> Vec<PathBuf> {
-    let network = match network {
-        Network::Private => &[][..],
-        Network::Host => &NETWORK,
+    let (network, packages) = match network {
+        Network::Private => (&[][..], Vec::new()),
+        Network::Host => (&NETWORK[..], package_configuration()),
     };
-    CONFIGURATION.iter().chain(network).map(PathBuf::from).filter(|path| path.exists()).collect()
+    existing(CONFIGURATION.iter().chain(network)).chain(packages).collect()
+}
+
+/// What the machine's own configuration of package managers is in. With the machine's network a command can read it; any other
+/// only if it is given it.
+pub fn package_configuration() -> Vec<PathBuf> {
+    existing(PACKAGES.iter()).collect()
+}
+
+fn existing<'a>(paths: impl Iterator<Item = &'a &'static str>) -> impl Iterator<Item = PathBuf> {
+    paths.map(PathBuf::from).filter(|path| path.exists())
 }
 
 /// Where the toolchains are that a `PATH` leads to, outside of the system's folders, each once.

@@ -263,7 +263,14 @@ pub fn objection() -> Review {
 
 /// A proof that nothing was looked at: what is played is not sealed.
 pub fn proof() -> SealProof {
-    SealProof { objects: 0, digest: Digest::of(b""), holdouts: 0, confined: String::new(), hosts: Vec::new() }
+    SealProof {
+        objects: 0,
+        digest: Digest::of(b""),
+        holdouts: 0,
+        confined: String::new(),
+        hosts: Vec::new(),
+        setup: None,
+    }
 }
 
 /// What the evaluator measured on a patch: so many scenarios of each kind.

@@ -52,6 +52,7 @@ pub(crate) fn prove(
         holdouts: holdouts.len() as u64,
         confined,
         hosts: Vec::new(),
+        setup: None,
     })
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use factory_core::ids::{Digest, EffectId, GitOid};
 use factory_engine::port::workspace::{Checkout, WorkspaceError};
-use factory_sandbox::{Command, Environment, Limits, Network};
+use factory_sandbox::{Command, Environment, Limits, Network, toolchains};
 use serde::{Deserialize, Serialize};
 
 use crate::checkout;
@@ -30,8 +30,8 @@ const SETTING_UP: &str = "preparing the folder of [setup]";
 /// How much of the command's output an error shows, in bytes.
 const SHOWN_BYTES: usize = 4_000;
 
-/// What the command may have from this process's environment: the way to the network, and whom to trust there.
-const NETWORK: [&str; 18] = [
+/// What the command may have from this process's environment if it has the machine's network: the way out.
+const PROXIES: [&str; 8] = [
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "ALL_PROXY",
@@ -40,6 +40,10 @@ const NETWORK: [&str; 18] = [
     "https_proxy",
     "all_proxy",
     "no_proxy",
+];
+
+/// What it may have in any case: whom to trust, and where packages are.
+const NETWORK: [&str; 10] = [
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "REQUESTS_CA_BUNDLE",
@@ -56,7 +60,7 @@ const NETWORK: [&str; 18] = [
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetupConfig {
-    /// A line for `/bin/sh -c`, run in the project's folder of a sealed checkout, with network. `${setup}` is replaced by
+    /// A line for `/bin/sh -c`, run in the project's folder of a sealed checkout. `${setup}` is replaced by
     /// the folder whose content later checkouts have.
     pub command: String,
     /// Files whose content decides whether it has to run again, such as lock files; relative to the project.
@@ -70,9 +74,24 @@ pub struct SetupConfig {
     /// the caller's.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// The hosts that the command may reach, `name:port` each, through a proxy and in no other way. Without this key it has
+    /// the machine's network.
+    #[serde(default)]
+    pub allow: Option<Vec<String>>,
     /// How long it may take.
     #[serde(default = "ten_minutes")]
     pub timeout_seconds: u64,
+}
+
+impl SetupConfig {
+    /// What the command can reach, in words.
+    pub fn reach(&self) -> String {
+        match self.allow.as_deref() {
+            None => "the machine's network".to_owned(),
+            Some([]) => "nothing".to_owned(),
+            Some(hosts) => hosts.join(" "),
+        }
+    }
 }
 
 fn ten_minutes() -> u64 {
@@ -187,7 +206,9 @@ async fn run(
         source: Box::new(source),
     };
     let mut environment = Environment::tools(&checkout.scratch).map_err(not_run)?;
-    for name in NETWORK {
+    // Where there is a proxy of ours, there is no way past it.
+    let proxies = if config.allow.is_none() { &PROXIES[..] } else { &[] };
+    for name in proxies.iter().chain(&NETWORK) {
         if let Some(value) = env::var_os(name) {
             environment = environment.with(name, value);
         }
@@ -204,14 +225,22 @@ async fn run(
         .merge_output(true)
         .write(&checkout.root)
         .write(&checkout.scratch)
-        .write(&ready.folder)
-        .network(Network::Host);
+        .write(&ready.folder);
+    let command = match &config.allow {
+        None => command.network(Network::Host),
+        Some(hosts) => {
+            // As with the machine's network: what fetches packages is to find the mirrors.
+            let configuration = toolchains::package_configuration();
+            configuration.into_iter().fold(command.allow(hosts).map_err(not_run)?, Command::read)
+        }
+    };
     let finished = inner.launcher.run(command).await.map_err(not_run)?;
     if finished.end.success() {
         return Ok(());
     }
     let output = finished.stdout.text();
-    let detail = format!("`{}`: {}\n{}", config.command, finished.end, end_of(output.trim_end()));
+    let contacts = finished.contacts().map_or(String::new(), |contacts| format!("\n[{contacts}]"));
+    let detail = format!("`{}`: {}\n{}{contacts}", config.command, finished.end, end_of(output.trim_end()));
     Err(WorkspaceError::Setup { detail: detail.trim_end().to_owned() })
 }
 
@@ -238,6 +267,9 @@ struct Key<'a> {
     command: &'a str,
     keep: &'a [String],
     env: &'a BTreeMap<String, String>,
+    /// What came in over the machine's network is not what comes in without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow: Option<&'a [String]>,
     inputs: BTreeMap<&'a str, Digest>,
 }
 
@@ -272,6 +304,7 @@ fn digest(inner: &Inner, config: &SetupConfig, base: &GitOid) -> Result<Digest, 
         command: &config.command,
         keep: &config.keep,
         env: &config.env,
+        allow: config.allow.as_deref(),
         inputs,
     };
     let key = serde_json::to_vec(&key)

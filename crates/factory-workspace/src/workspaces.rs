@@ -271,7 +271,8 @@ impl Inner {
         sealed.finish(&exclude)?;
         let hosts = self.hosts.of(&effect.stage);
         let proof = proof::prove(&root, &holdouts, self.confined())?;
-        let proof = SealProof { hosts: hosts.clone(), ..proof };
+        let proof =
+            SealProof { hosts: hosts.clone(), setup: self.setup.as_ref().map(SetupConfig::reach), ..proof };
         Ok(Checkout {
             root,
             project,

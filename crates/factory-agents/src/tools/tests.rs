@@ -29,6 +29,7 @@ pub(crate) fn checkout() -> (tempfile::TempDir, Checkout) {
             holdouts: 0,
             confined: String::new(),
             hosts: Vec::new(),
+            setup: None,
         },
         guard: Box::new(NoGuard),
     };

@@ -77,6 +77,7 @@ impl Desk {
                 holdouts: 0,
                 confined: String::new(),
                 hosts: Vec::new(),
+                setup: None,
             },
             guard: Box::new(NoGuard),
         };

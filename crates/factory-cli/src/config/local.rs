@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use factory_core::ledger::leak;
 use serde::{Deserialize, Serialize};
 
-use super::toml_file;
+use super::{project, toml_file};
 use crate::error::CliError;
 
 /// The file's name inside `.factory/`.
@@ -24,6 +24,10 @@ pub(crate) struct LocalConfig {
     /// Files and folders of this machine that commands may read beside what `[sandbox] read` names; absolute.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) read: Vec<PathBuf>,
+    /// Hosts that all commands may reach beside what `factory.toml` names, `name:port` each. Here, and only here, they may be
+    /// addresses of this machine and its networks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) allow: Vec<String>,
     /// How many bits a scenario may reveal before it counts no more.
     pub(crate) leak_allowance_bits: Option<u32>,
 }
@@ -35,7 +39,9 @@ impl LocalConfig {
         let config: Option<Self> = toml_file::read(&path)?;
         match config {
             Some(config) => {
-                toml_file::check_schema(config.schema, &path.display().to_string())?;
+                let shown = path.display().to_string();
+                toml_file::check_schema(config.schema, &shown)?;
+                project::hosts(config.allow.iter(), &shown)?;
                 Ok(config)
             }
             None => Ok(Self { schema: 1, ..Self::default() }),

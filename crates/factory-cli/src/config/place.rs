@@ -4,7 +4,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
-use factory_workspace::{Project, ProjectError};
+use factory_sandbox::proxy::Allowed;
+use factory_workspace::{Hosts, Project, ProjectError, SetupConfig};
 
 use super::local::LocalConfig;
 use super::project::ProjectConfig;
@@ -33,6 +34,31 @@ impl Place {
     /// The project that the current directory is in.
     pub(crate) fn here() -> Result<Self, CliError> {
         Self::find(&current_dir()?)
+    }
+
+    /// The hosts that commands may reach, as the project and this machine have it.
+    pub(crate) fn hosts(&self) -> Hosts {
+        let mut hosts = self.config.sandbox.hosts();
+        hosts.always.extend(self.local.allow.iter().cloned());
+        hosts
+    }
+
+    /// The project's `[setup]`. Where it names hosts, those of this machine's file are added.
+    pub(crate) fn setup(&self) -> Option<SetupConfig> {
+        let mut setup = self.config.setup.clone()?;
+        if let Some(allow) = &mut setup.allow {
+            allow.extend(self.local.allow.iter().cloned());
+        }
+        Some(setup)
+    }
+
+    /// What is to be said of hosts that are this machine's own.
+    pub(crate) fn opened(&self) -> Option<String> {
+        let allowed = Allowed::of(&self.local.allow).ok()?;
+        let local: Vec<&str> = allowed.local().collect();
+        let named = local.join(", ");
+        (!local.is_empty())
+            .then(|| format!("commands can reach services of this machine or its network: {named}"))
     }
 
     /// `.factory/`.

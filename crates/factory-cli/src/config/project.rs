@@ -122,6 +122,15 @@ pub(crate) struct ModelTable {
     pub(crate) usd_per_million_output_tokens: Option<f64>,
 }
 
+/// Reads hosts that commands may reach; `file` is what errors call where they stand.
+pub(crate) fn hosts<'a>(entries: impl Iterator<Item = &'a String>, file: &str) -> Result<Allowed, CliError> {
+    Allowed::of(entries).map_err(|error| {
+        CliError::usage(format!("{file} lets commands reach what is not a host"))
+            .because(&error)
+            .hint("write name:port, such as \"crates.example:443\", without scheme and path")
+    })
+}
+
 impl ProjectConfig {
     /// Reads the project's file.
     pub(crate) fn read(project: &Path) -> Result<Self, CliError> {
@@ -138,12 +147,19 @@ impl ProjectConfig {
             return Err(CliError::usage(format!("{FILE} has two checks named `{twice}`")));
         }
         let sandbox = &config.sandbox;
-        let hosts = sandbox.stage.values().flat_map(|table| &table.allow).chain(&sandbox.allow);
-        Allowed::of(hosts.map(String::as_str)).map_err(|error| {
-            CliError::usage(format!("{FILE} lets commands reach what is not a host"))
-                .because(&error)
-                .hint("write name:port, such as \"crates.example:443\", without scheme and path")
-        })?;
+        let named = sandbox.stage.values().flat_map(|table| &table.allow).chain(&sandbox.allow);
+        let for_setup = config.setup.iter().filter_map(|setup| setup.allow.as_ref()).flatten();
+        let allowed = hosts(named.chain(for_setup), FILE)?;
+        // Whoever writes this file has not seen the machines that it is used on.
+        if let Some(local) = allowed.local().next() {
+            return Err(CliError::usage(format!(
+                "{FILE} lets commands reach {local}, which is this machine or a network of its own"
+            ))
+            .hint(format!(
+                "what opens this machine's own services to commands stands in .factory/local.toml: allow = [\"{local}\"] \
+                 (the address, not a name for it)"
+            )));
+        }
         Ok(config)
     }
 

@@ -222,7 +222,14 @@ fn project(place: &Result<Place, CliError>) -> Finding {
     let name = place.config.project.name.as_deref().unwrap_or("without a name");
     let checks: Vec<&str> = place.config.check.iter().map(|check| check.name.as_str()).collect();
     let checks = if checks.is_empty() { "none".to_owned() } else { checks.join(", ") };
-    ok("project", format!("{name}, in {}; checks: {checks}", place.project.directory().display()))
+    let setup = place.setup().map_or(String::new(), |setup| format!("; [setup] can reach {}", setup.reach()));
+    let detail = format!("{name}, in {}; checks: {checks}{setup}", place.project.directory().display());
+    match place.opened() {
+        Some(opened) => {
+            note("project", format!("{detail}; {opened}"), "take them out of allow in .factory/local.toml")
+        }
+        None => ok("project", detail),
+    }
 }
 
 /// Whether the current directory is in a project, be it one that cannot be used.

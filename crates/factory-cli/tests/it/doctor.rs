@@ -77,6 +77,21 @@ fn what_a_run_would_refuse() {
         ("[sandbox.stage.\"nowhere\\n\"]\n", "project  ", "there is no stage `nowhere"),
         ("[sandbox]\nread = [\"/proc\"]\n", "sandbox  ", "`read` names /proc: "),
         ("[sandbox]\nread = [\"/\"]\n", "sandbox  ", "`read` names /: "),
+        (
+            "[sandbox]\nallow = [\"127.0.0.1:5432\"]\n",
+            "project  ",
+            "reach 127.0.0.1:5432, which is this machine",
+        ),
+        (
+            "[sandbox.stage.build]\nallow = [\"localhost:80\"]\n",
+            "project  ",
+            "reach localhost:80, which is this machine",
+        ),
+        (
+            "[sandbox]\nallow = [\"http://a.example\"]\n",
+            "project  ",
+            "lets commands reach what is not a host",
+        ),
     ] {
         let text = if broken.starts_with("[sandbox") {
             format!("{FACTORY_TOML}\n{broken}")
@@ -98,6 +113,15 @@ fn what_a_run_would_refuse() {
     process::run(command).ends_with(1).says("FAILED  sandbox").says("and the holdouts are inside of it");
     world.write(".factory/local.toml", "schema = 1\nhold = 'x'\n");
     both("project  ", "unknown field `hold`");
+    world.write(".factory/local.toml", &local(""));
+
+    // Only this machine's own file opens its services to commands, and that is said.
+    world.write(".factory/local.toml", &local("allow = [\"127.0.0.1:5432\"]\n"));
+    let opened = "commands can reach services of this machine or its network: 127.0.0.1:5432";
+    world.factory(&["doctor"]).ends_with(0).says(opened);
+    world.run(&["--dry-run"]).ends_with(0).says(&format!("warning: {opened}"));
+    world.write(".factory/local.toml", &local("allow = [\"nowhere\"]\n"));
+    both("project  ", "lets commands reach what is not a host");
     world.write(".factory/local.toml", &local(""));
 
     // A folder that no run would take for holdouts.

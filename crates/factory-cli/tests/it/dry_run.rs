@@ -10,6 +10,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         case("a_dry_run_shows_every_stage_and_does_nothing", a_dry_run),
         case("a_dry_run_tells_of_a_stage_that_only_another_pipeline_has", a_stage_of_another_pipeline),
+        case("a_dry_run_tells_what_the_command_of_setup_can_reach", what_setup_reaches),
         case("a_dry_run_shows_what_the_run_would_do_that_was_asked_for", as_asked_for),
     ]
 }
@@ -52,6 +53,22 @@ fn a_stage_of_another_pipeline() {
     let idle = "[sandbox.stage.design] says nothing for this run: the pipeline `feature` has no such stage";
     world.run(&["--dry-run"]).ends_with(0).says(idle);
     world.run(&["--dry-run", "--pipeline", "governed"]).ends_with(0).never_says("says nothing for this run");
+}
+
+fn what_setup_reaches() {
+    let setup = |allow: &str| {
+        let toml = format!("{FACTORY_TOML}\n[setup]\ncommand = \"true\"\n{allow}");
+        let world = World::with_files(building(vec![right()]), &[("factory.toml", &toml)]);
+        (world.run(&["--dry-run"]), world.factory(&["doctor"]))
+    };
+    let (dry, doctor) = setup("");
+    dry.ends_with(0).says("setup: its command can reach the machine's network\n");
+    doctor.ends_with(0).says("[setup] can reach the machine's network");
+    let (dry, doctor) = setup("allow = [\"packages.example:443\"]\n");
+    dry.ends_with(0).says("setup: its command can reach packages.example:443\n");
+    doctor.ends_with(0).says("[setup] can reach packages.example:443");
+    let (dry, _) = setup("allow = [\"https://packages.example\"]\n");
+    dry.ends_with(2).says("lets commands reach what is not a host");
 }
 
 fn as_asked_for() {

@@ -44,17 +44,20 @@ pub struct SealProof {
     pub confined: String,
     /// What they can reach beside their own loopback.
     pub hosts: Vec<String>,
+    /// What the command of `[setup]` could reach, in words; nothing where there is none.
+    pub setup: Option<String>,
 }
 
 impl SealProof {
     /// What is kept with what was made in the checkout: whoever seals the same base and patch gets the same first two
-    /// lines. The last two say how commands were confined and what they could reach, so that nobody has to take
-    /// that on trust later.
+    /// lines. The others say how commands were confined, what they could reach, and what the command of `[setup]` could, so
+    /// that nobody has to take that on trust later.
     pub fn text(&self) -> String {
-        let Self { objects, digest, holdouts, confined, hosts } = self;
+        let Self { objects, digest, holdouts, confined, hosts, setup } = self;
+        let setup = setup.as_deref().unwrap_or("none");
         let hosts = if hosts.is_empty() { "none".to_owned() } else { hosts.join(" ") };
         format!(
-            "factory seal 2\nobjects {objects} {digest}\nholdouts {holdouts}\nconfined {confined}\nhosts {hosts}\n"
+            "factory seal 3\nobjects {objects} {digest}\nholdouts {holdouts}\nconfined {confined}\nhosts {hosts}\nsetup {setup}\n"
         )
     }
 }

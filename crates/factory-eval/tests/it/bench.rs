@@ -182,6 +182,7 @@ impl Bench {
                 holdouts: 0,
                 confined: String::new(),
                 hosts: Vec::new(),
+                setup: None,
             },
             guard: Box::new(Kept),
         };

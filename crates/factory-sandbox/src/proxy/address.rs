@@ -13,9 +13,14 @@ use super::target::{Host, Target};
 pub(super) fn admissible(target: &Target, permit_local: bool, found: &[SocketAddr]) -> Vec<SocketAddr> {
     let admitted = |ip: IpAddr| match target.host() {
         Host::Address(listed) => ip == *listed,
-        Host::Name(_) => permit_local || (is_public(ip) && !is_own(ip)),
+        Host::Name(_) => permit_local || !is_local(ip),
     };
     found.iter().copied().filter(|address| admitted(address.ip())).collect()
+}
+
+/// Whether an address leads to this machine or into a network that is somebody's own.
+pub(super) fn is_local(ip: IpAddr) -> bool {
+    !is_public(ip) || is_own(ip)
 }
 
 /// Whether an address belongs to nobody's own network.

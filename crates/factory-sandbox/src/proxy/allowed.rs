@@ -1,6 +1,7 @@
 //! What a sandbox may reach.
 
-use super::target::{Target, TargetFault};
+use super::address;
+use super::target::{Host, Target, TargetFault};
 
 /// The hosts and ports that a sandbox may reach. An empty list lets nothing through.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +42,16 @@ impl Allowed {
             targets.push(target);
         }
         Ok(Self { targets, permit_local: false })
+    }
+
+    /// The listed entries that lead to this machine or into its networks, whatever a resolver says: addresses that are
+    /// nobody else's, and the loopback by its name.
+    pub fn local(&self) -> impl Iterator<Item = &str> {
+        let is_local = |target: &&Target| match target.host() {
+            Host::Address(ip) => address::is_local(*ip),
+            Host::Name(name) => name == "localhost" || name.ends_with(".localhost"),
+        };
+        self.targets.iter().filter(is_local).map(Target::text)
     }
 
     /// Lets listed names stand for this machine and its networks, too. For tests, whose servers are on the loopback.
@@ -87,6 +98,22 @@ mod tests {
             assert!(!lists(other), "{other}");
         }
         assert!(!Allowed::default().lists(&Target::parse("allowed.example:443").unwrap()));
+    }
+
+    #[test]
+    fn what_is_local_is_known_without_asking_anybody() {
+        let entries = [
+            "127.0.0.1:5432",
+            "[::1]:80",
+            "10.1.2.3:80",
+            "169.254.169.254:80",
+            "[fe80::1]:80",
+            "localhost:80",
+            "a.localhost:80",
+        ];
+        let public = ["allowed.example:443", "1.1.1.1:443", "localhost.example:443", "notlocalhost:443"];
+        let allowed = Allowed::of(entries.iter().chain(&public)).unwrap();
+        assert_eq!(allowed.local().collect::<Vec<_>>(), entries);
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl Refusal {
             }
             Self::Local(target) => format!(
                 "{target} stands for this machine or a private network; only its address itself in \
-                 `[sandbox] allow` would allow it"
+                 `allow` of .factory/local.toml would allow it"
             ),
             Self::Busy => "there are as many tunnels as there may be".to_owned(),
             Self::Unreached(target) => format!("{target} could not be reached"),

@@ -52,6 +52,11 @@ fn main() -> ExitCode {
     trials.extend(needing("needs strace", land::can_be_watched(), watched));
     trials.extend(needing("needs ssh-keygen", signing::has_keygen(), with_keygen()));
     trials.extend(needing("needs ssh-agent", signing::has_agent(), with_agent()));
+    let confined = trials![setup: [
+        reaches_the_hosts_that_are_named_and_no_others,
+        alone_reads_the_configuration_of_package_managers,
+    ]];
+    trials.extend(needing("needs profile A and python3", setup::has_namespaces(), confined));
     let at_terminal = trials![signing: [nothing_is_asked_at_a_terminal]];
     trials.extend(needing("needs ssh-keygen and script", signing::has_terminal(), at_terminal));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

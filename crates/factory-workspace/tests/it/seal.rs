@@ -191,7 +191,7 @@ pub(crate) fn a_checkout_comes_with_its_proof() {
     assert_eq!(checkout.proof.digest, Digest::of(listed.concat().as_bytes()));
     let text = checkout.proof.text();
     let wanted = format!(
-        "factory seal 2\nobjects 5 {}\nholdouts 2\nconfined not at all\nhosts none\n",
+        "factory seal 3\nobjects 5 {}\nholdouts 2\nconfined not at all\nhosts none\nsetup none\n",
         checkout.proof.digest
     );
     assert_eq!(text, wanted);

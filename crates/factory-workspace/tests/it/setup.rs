@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Duration;
 
 use factory_engine::port::workspace::{WorkspaceError, Workspaces};
-use factory_sandbox::Launcher;
+use factory_sandbox::{Environment, Launcher, Profile, Sandbox};
 use factory_workspace::{GitWorkspaces, Project, SetupConfig, WorkspaceConfig, clean_stale};
 
 use crate::support::{self, Fixture, effect, files, wait, words, write};
@@ -24,6 +26,7 @@ fn config(command: &str) -> SetupConfig {
         inputs: Vec::new(),
         keep: Vec::new(),
         env: BTreeMap::new(),
+        allow: None,
         timeout_seconds: 60,
     }
 }
@@ -55,6 +58,108 @@ pub(crate) fn reads_its_table_and_nothing_more() {
     assert_eq!((read.inputs[0].as_str(), read.keep[0].as_str(), read.env["A"].as_str()), ("a", "b", "1"));
     assert!(toml::from_str::<SetupConfig>("command = \"x\"\nnetwork = true").is_err());
     assert!(toml::from_str::<SetupConfig>("inputs = []").is_err());
+}
+
+/// Asks the proxy that is named for a registry, and stores what that answers; then tries to go there by itself, and to
+/// somewhere else.
+const FETCHES: &str = r#"
+import os, socket, sys
+allowed, other, folder = sys.argv[1:]
+def fetch(door, target):
+    tunnel = socket.create_connection(door, 5)
+    if target:
+        tunnel.sendall(f'CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n'.encode())
+        if tunnel.recv(1000).split()[1] != b'200':
+            return 'refused'
+    tunnel.sendall(b'GET /')
+    return tunnel.recv(99).decode()
+def attempt(door, target):
+    try:
+        return fetch(door, target)
+    except OSError:
+        return 'unreached'
+place = lambda text: (text.rsplit(':', 1)[0], int(text.rsplit(':', 1)[1]))
+proxy = os.environ.get('HTTPS_PROXY', '')
+ways = [(place(proxy.split('//')[1]), allowed), (place(proxy.split('//')[1]), other)] if proxy else []
+ways += [(place(allowed), None), (place(other), None)]
+with open(folder + '/fetched', 'w') as out:
+    out.write(' '.join(attempt(*way) for way in ways))
+"#;
+
+/// Answers everybody, as a registry would.
+fn registry() -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for peer in listener.incoming() {
+            let mut peer = peer.unwrap();
+            let mut heard = [0; 5];
+            if peer.read_exact(&mut heard).is_ok() {
+                peer.write_all(b"package").unwrap();
+            }
+        }
+    });
+    address
+}
+
+/// Whether this machine confines commands in profile A.
+pub(crate) fn has_namespaces() -> bool {
+    let confined = Launcher::new().confined(Sandbox::new(Profile::Namespaces));
+    wait(confined.try_out()).is_ok()
+}
+
+pub(crate) fn reaches_the_hosts_that_are_named_and_no_others() {
+    let fixture = Fixture::with(&[("fetch.py", FETCHES)]);
+    let (allowed, other) = (registry(), registry());
+    let fetched = |allow: Option<Vec<String>>| {
+        let command = format!("python3 fetch.py {allowed} {other} ${{setup}}");
+        let env = [("DEPS".to_owned(), "${setup}/fetched".to_owned())].into();
+        let setup = SetupConfig { env, allow, ..config(&command) };
+        let launcher = Launcher::new().confined(Sandbox::new(Profile::Namespaces));
+        let workspaces =
+            GitWorkspaces::new(WorkspaceConfig { setup: Some(setup), launcher, ..fixture.config() });
+        let checkout = fixture.seal(&workspaces.unwrap()).unwrap();
+        let text = fs::read_to_string(&checkout.environment["DEPS"]).unwrap();
+        (text, checkout.proof.text().lines().last().unwrap().to_owned())
+    };
+    let (text, proof) = fetched(Some(vec![allowed.clone()]));
+    assert_eq!(text, "package refused unreached unreached");
+    assert_eq!(proof, format!("setup {allowed}"));
+    let (text, proof) = fetched(Some(Vec::new()));
+    assert_eq!((text.as_str(), proof.as_str()), ("unreached unreached", "setup nothing"));
+    // Whoever forgot a host is told which.
+    let command = format!("python3 fetch.py {other} {allowed} ${{setup}}; exit 1");
+    let setup = SetupConfig { allow: Some(vec![allowed.clone()]), ..config(&command) };
+    let launcher = Launcher::new().confined(Sandbox::new(Profile::Namespaces));
+    let workspaces = GitWorkspaces::new(WorkspaceConfig { setup: Some(setup), launcher, ..fixture.config() });
+    let error = fixture.seal(&workspaces.unwrap()).unwrap_err().to_string();
+    assert!(error.ends_with(&format!("[hosts reached: {allowed}; hosts refused: {other}]")), "{error}");
+    // Without the key it goes where this machine goes.
+    let (text, proof) = fetched(None);
+    assert!(text.ends_with("package package"), "{text}");
+    assert_eq!(proof, "setup the machine's network");
+}
+
+/// It may hold credentials, and no other command fetches packages.
+pub(crate) fn alone_reads_the_configuration_of_package_managers() {
+    let fixture = Fixture::with(&[("a", "1")]);
+    let shown = "cat /etc/npmrc /etc/pip.conf /etc/xdg/pip/* 2> /dev/null";
+    let configured = Command::new("sh").args(["-c", shown]).output().unwrap().stdout;
+    let launcher = Launcher::new().confined(Sandbox::new(Profile::Namespaces));
+    for allow in [None, Some(Vec::new()), Some(vec!["packages.example:443".to_owned()])] {
+        let env = [("SEEN".to_owned(), "${setup}/seen".to_owned())].into();
+        let setup = SetupConfig { env, allow, ..config(&format!("{shown} > ${{setup}}/seen; true")) };
+        let launcher = launcher.clone();
+        let workspaces =
+            GitWorkspaces::new(WorkspaceConfig { setup: Some(setup), launcher, ..fixture.config() });
+        let checkout = fixture.seal(&workspaces.unwrap()).unwrap();
+        assert_eq!(fs::read(&checkout.environment["SEEN"]).unwrap(), configured);
+    }
+    let environment = Environment::empty().with("PATH", "/usr/bin:/bin");
+    let command = factory_sandbox::Command::shell(shown).environment(environment);
+    let command = command.allow(&["packages.example:443".to_owned()]).unwrap();
+    let finished = wait(launcher.run(command)).unwrap();
+    assert_eq!(finished.stdout.text(), "");
 }
 
 pub(crate) fn runs_once_for_the_same_inputs() {

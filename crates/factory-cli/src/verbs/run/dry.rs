@@ -47,6 +47,8 @@ struct Forecast<'a> {
     runs_each: u32,
     clock: &'a str,
     checks: Vec<&'a str>,
+    /// What the command of `[setup]` could reach; nothing where there is none.
+    setup: Option<String>,
     /// What works, and is not as it should be.
     warnings: Vec<String>,
     stages: Vec<StageForecast>,
@@ -100,6 +102,7 @@ pub(super) fn show(
         runs_each: outlook.runs_each,
         clock: &outlook.clock,
         checks: place.config.check.iter().map(|check| check.name.as_str()).collect(),
+        setup: place.setup().map(|setup| setup.reach()),
         warnings: warnings(place, evaluation),
         stages: pipeline.stages.iter().map(|stage| forecast(planned, stage)).collect(),
     };
@@ -113,10 +116,9 @@ pub(super) fn show(
 
 /// What a person should know of before the run starts.
 fn warnings(place: &Place, evaluation: &Evaluation) -> Vec<String> {
-    evaluation::inside(place, &evaluation.holdouts)
-        .map(|inside| format!("{inside}; a folder outside keeps them to whoever may see them"))
-        .into_iter()
-        .collect()
+    let inside = evaluation::inside(place, &evaluation.holdouts)
+        .map(|inside| format!("{inside}; a folder outside keeps them to whoever may see them"));
+    inside.into_iter().chain(place.opened()).collect()
 }
 
 /// Whether the run goes through the stage, unless a condition leaves it out.
@@ -246,7 +248,7 @@ fn human(forecast: &Forecast<'_>) -> String {
     };
     let mut text = format!(
         "{} ({}): {} requirements\nbase {}\npipeline {}, for a {}\nmodel {}, {}\nbudget {}\n{} holdout scenarios, each \
-         run {} times; {}\nchecks: {}\n\n",
+         run {} times; {}\nchecks: {}\nsetup: {}\n\n",
         forecast.title,
         forecast.spec,
         forecast.requirements,
@@ -260,6 +262,7 @@ fn human(forecast: &Forecast<'_>) -> String {
         forecast.runs_each,
         forecast.clock,
         if forecast.checks.is_empty() { "none".to_owned() } else { forecast.checks.join(", ") },
+        forecast.setup.as_ref().map_or("none".to_owned(), |reach| format!("its command can reach {reach}")),
     );
     for warning in &forecast.warnings {
         text.push_str(&format!("warning: {warning}\n\n"));
