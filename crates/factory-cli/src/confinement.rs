@@ -86,11 +86,12 @@ pub(crate) fn accepted(because: Option<&str>) -> Result<Option<String>, CliError
 /// directory; the file of this machine may.
 fn readable(place: &Place) -> Result<Vec<PathBuf>, CliError> {
     let home = env::home_dir();
+    let homes = homes(home.clone());
     for path in place.config.sandbox.read.iter().chain(&place.local.read) {
         refuse_machine(path)?;
     }
     for path in &place.config.sandbox.read {
-        check(path, home.as_deref(), project::FILE)?;
+        check(path, &homes, project::FILE)?;
     }
     let local = place.local.read.iter();
     for path in local.clone() {
@@ -160,15 +161,35 @@ fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn check(path: &Path, home: Option<&Path>, file: &str) -> Result<(), CliError> {
-    let private = home.is_some_and(|home| path.starts_with(home) || home.starts_with(path));
+/// Where people's own things are, whoever `HOME` says it is: the homes of all accounts for people and of root, and what keeps
+/// the machine's passwords and keys.
+fn homes(home: Option<PathBuf>) -> Vec<PathBuf> {
+    const FIRST_PERSON: u32 = 1000;
+    const NOBODY: u32 = 65534;
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let accounts = accounts.lines().filter_map(|line| {
+        let mut fields = line.split(':').skip(2);
+        let user: u32 = fields.next()?.parse().ok()?;
+        let home = PathBuf::from(fields.nth(2)?);
+        ((user == 0 || user >= FIRST_PERSON) && user != NOBODY && home.components().count() > 1)
+            .then_some(home)
+    });
+    let always = ["/home", "/root", "/etc"].map(PathBuf::from);
+    accounts.chain(home).chain(always).collect()
+}
+
+fn check(path: &Path, homes: &[PathBuf], file: &str) -> Result<(), CliError> {
+    let real = real(path);
+    let private = homes.iter().any(|home| {
+        path.starts_with(home) || home.starts_with(path) || real.starts_with(home) || home.starts_with(&real)
+    });
     if path.is_absolute() && !private && !path.components().any(|part| part.as_os_str() == "..") {
         return Ok(());
     }
     Err(not_readable(
         path,
         file,
-        "`read` in .factory/local.toml is the place for what is on this machine only",
+        "`read` in .factory/local.toml is the place for what is on this machine only, and for what is in /etc",
     ))
 }
 
@@ -218,12 +239,24 @@ mod tests {
 
     #[test]
     fn a_project_opens_no_home_directory() {
-        let home = Some(Path::new("/home/ann"));
-        for path in ["/home/ann/.ssh", "/home/ann", "/home", "/", "opt/sdk", "/opt/../home/ann"] {
-            assert!(check(Path::new(path), home, "factory.toml").is_err(), "{path}");
+        let homes = homes(Some(PathBuf::from("/people/ann")));
+        for path in [
+            "/people/ann/.ssh",
+            "/people/ann",
+            "/people",
+            "/home",
+            "/home/bob",
+            "/root/.ssh",
+            "/etc/shadow",
+            "/",
+            "opt/sdk",
+            "/opt/../home/ann",
+            "/proc/self/root/root",
+        ] {
+            assert!(check(Path::new(path), &homes, "factory.toml").is_err(), "{path}");
         }
         for path in ["/opt/sdk", "/srv/data", "/home2"] {
-            assert!(check(Path::new(path), home, "factory.toml").is_ok(), "{path}");
+            assert!(check(Path::new(path), &homes, "factory.toml").is_ok(), "{path}");
         }
     }
 }

@@ -7,7 +7,7 @@ use std::thread;
 use factory_engine::port::evaluator::{Evaluator, EvaluatorError, Outlook};
 use factory_eval::evaluator::ServiceEvaluator;
 use factory_eval::suite::{HoldoutSuite, SuiteError};
-use factory_eval::tripwire::HoldoutTripwire;
+use factory_eval::tripwire::{Canaries, HoldoutTripwire};
 use factory_sandbox::Launcher;
 
 use crate::args::RunSettings;
@@ -70,13 +70,29 @@ pub(crate) fn usable(place: &Place, flag: Option<&Path>, slug: &str) -> Result<P
 
 /// Whether the commit that a run would start from can be sealed from its holdouts.
 pub(crate) fn sealable(place: &Place, holdouts: &Path) -> Result<(), CliError> {
-    let project = &place.project;
-    factory_workspace::check_base(project, holdout_dirs(place, holdouts), project.head()).map_err(|error| {
-        CliError::usage("no sealed checkout can be made of HEAD").because(&error).hint(
-            "take the file out of the commit, or, if it is no secret, its copy out of the holdouts; a holdout that has \
-             been readable is best written anew (docs/privacy.md)",
-        )
-    })
+    let (project, dirs) = (&place.project, holdout_dirs(place, holdouts));
+    let hint = "take the file out of the commit, or, if it is no secret, its copy out of the holdouts; a holdout that has \
+                been readable is best written anew (docs/privacy.md)";
+    factory_workspace::check_base(project, dirs.clone(), project.head()).map_err(|error| {
+        CliError::usage("no sealed checkout can be made of HEAD").because(&error).hint(hint)
+    })?;
+    let here: Vec<PathBuf> = dirs.into_iter().filter(|dir| dir.is_dir()).collect();
+    let canaries = Canaries::of(&here)
+        .map_err(|error| CliError::usage(format!("{} cannot be read", holdouts.display())).because(&error))?;
+    let inside: Vec<String> =
+        here.iter().filter_map(|dir| factory_workspace::inside(project, dir)).map(|dir| dir + "/").collect();
+    let copy = project.find_in_head(|path, content| {
+        !inside.iter().any(|dir| path.starts_with(dir)) && canaries.are_in(content)
+    });
+    let copy = copy.map_err(|error| CliError::usage("HEAD cannot be read").because(&error))?;
+    match copy {
+        Some(path) => Err(CliError::usage(format!(
+            "{} in HEAD has a canary of the holdouts in it, so it was copied from them",
+            story::one_line(&path)
+        ))
+        .hint(hint)),
+        None => Ok(()),
+    }
 }
 
 /// What is to be said of holdouts that are kept in the repository.

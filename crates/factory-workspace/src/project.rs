@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use factory_core::ids::GitOid;
-use git2::{ErrorCode, ObjectType, Oid, Repository, StatusOptions};
+use git2::{ErrorCode, ObjectType, Oid, Repository, StatusOptions, TreeWalkMode, TreeWalkResult};
 
 use crate::error;
 
@@ -145,6 +145,65 @@ impl Project {
         files.sort();
         files.dedup();
         Ok(files)
+    }
+
+    /// A file below a folder of the project that git has, staged or in HEAD; `None` if it has none there. Relative to the
+    /// repository's root. The folder may be a file, or a link.
+    ///
+    /// # Errors
+    /// [`ProjectError::Git`]
+    pub fn tracked_below(&self, folder: &str) -> Result<Option<String>, ProjectError> {
+        let path = match self.subdirectory.as_str() {
+            "" => folder.to_owned(),
+            subdirectory => format!("{subdirectory}/{folder}"),
+        };
+        let below = format!("{path}/");
+        let repository = self.open()?;
+        let index = repository.index().map_err(|source| self.git(source))?;
+        let staged = index.iter().map(|entry| error::show(&entry.path));
+        if let Some(found) = staged.into_iter().find(|entry| *entry == path || entry.starts_with(&below)) {
+            return Ok(Some(found));
+        }
+        let head =
+            repository.head().and_then(|head| head.peel_to_tree()).map_err(|source| self.git(source))?;
+        match head.get_path(Path::new(&path)) {
+            Ok(_) => Ok(Some(path)),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(source) => Err(self.git(source)),
+        }
+    }
+
+    /// The first file of HEAD for which `wanted` says so, by its path relative to the repository's root and its content.
+    ///
+    /// # Errors
+    /// [`ProjectError::Git`]
+    pub fn find_in_head(
+        &self,
+        mut wanted: impl FnMut(&str, &[u8]) -> bool,
+    ) -> Result<Option<String>, ProjectError> {
+        let repository = self.open()?;
+        let mut found = None;
+        let walked = || -> Result<(), git2::Error> {
+            let tree = repository.find_commit(Oid::from_str(self.head.as_str())?)?.tree()?;
+            let walked = tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
+                if entry.kind() != Some(ObjectType::Blob) {
+                    return TreeWalkResult::Ok;
+                }
+                let path = format!("{folder}{}", error::show(entry.name_bytes()));
+                let Ok(blob) = repository.find_blob(entry.id()) else { return TreeWalkResult::Ok };
+                if wanted(&path, blob.content()) {
+                    found = Some(path);
+                    return TreeWalkResult::Abort;
+                }
+                TreeWalkResult::Ok
+            });
+            match walked {
+                Err(error) if error.code() == ErrorCode::User => Ok(()),
+                walked => walked,
+            }
+        }();
+        walked.map_err(|source| self.git(source))?;
+        Ok(found)
     }
 
     /// The commit that a revision names, such as `main`, `HEAD~2`, a tag or an id; `None` if it names none.

@@ -26,6 +26,7 @@ impl Place {
     /// The project that `directory` is in.
     pub(crate) fn find(directory: &Path) -> Result<Self, CliError> {
         let project = Project::discover(directory).map_err(|error| explain(&error))?;
+        check_store(&project)?;
         let config = ProjectConfig::read(&project.directory())?;
         let local = LocalConfig::read(&project.directory().join(STORE))?;
         Ok(Self { project, config, local })
@@ -105,6 +106,31 @@ impl Place {
                 .because(&error)
         })
     }
+}
+
+/// `.factory/` belongs to this machine: what is in it says where the holdouts are and what commands may read, and scorecards are
+/// written there. A repository that brings one of its own, or a link that leads elsewhere, would say that in a person's place.
+fn check_store(project: &Project) -> Result<(), CliError> {
+    let tracked = project.tracked_below(STORE).map_err(|error| explain(&error))?;
+    if let Some(path) = tracked {
+        return Err(CliError::usage(format!(
+            "git has `{}`, but what is in {STORE} is true on one machine only and decides what commands may read",
+            path.escape_debug()
+        ))
+        .hint(format!("look at what it says; then git rm --cached -r {STORE}, and commit that")));
+    }
+    let store = project.directory().join(STORE);
+    let entries = std::fs::read_dir(&store).into_iter().flatten().flatten().map(|entry| entry.path());
+    for path in [store.clone()].into_iter().chain(entries) {
+        if path.is_symlink() {
+            return Err(CliError::usage(format!(
+                "{} is a link, and what is written there would get to where it leads",
+                path.display()
+            ))
+            .hint("put the folder or file itself in its place"));
+        }
+    }
+    Ok(())
 }
 
 /// The current directory.

@@ -3,15 +3,68 @@
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use crate::fixture::{APPROVE, PIPELINE, World, building, mended, right, wrong};
+use crate::fixture::{APPROVE, PIPELINE, SPEC, World, building, mended, right, wrong};
 use crate::{case, with_python};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         with_python("a_correction_is_charged_to_the_scenarios_that_it_tells_of", a_correction_is_charged),
         with_python("the_vault_is_never_told_of", the_vault_is_never_told_of),
+        case("a_repository_brings_no_settings_of_this_machine", no_settings_of_this_machine),
+        case("scorecards_are_not_written_through_links", no_links_in_the_store),
+        case("a_copy_of_a_holdout_that_was_changed_is_known_by_its_canary", a_changed_copy),
         case("scenarios_that_nobody_was_told_of_have_revealed_nothing", nothing_is_revealed_yet),
     ]
+}
+
+/// Whoever writes the repository says neither where holdouts are nor what commands may read.
+fn no_settings_of_this_machine() {
+    let world = World::without_model();
+    world.write(".factory/local.toml", "schema = 1\nholdouts = \"/elsewhere\"\nread = [\"/root\"]\n");
+    let verbs: [&[&str]; 4] =
+        [&["scenario", "list"], &["doctor"], &["run", SPEC, "--dry-run"], &["runs", "list"]];
+    let refused = || {
+        for verb in verbs {
+            let ran = world.factory(verb);
+            assert_ne!(ran.status.code(), Some(0), "{verb:?}");
+            ran.says("git has `.factory/local.toml`");
+        }
+    };
+    world.git(&["add", "-f", ".factory/local.toml"]);
+    refused();
+    world.commit("settings for everybody");
+    refused();
+    // Taken out of the index alone, it is in HEAD still, and back with the next checkout.
+    world.git(&["rm", "-q", "--cached", "-r", ".factory"]);
+    let ran = world.factory(&["runs", "list"]).ends_with(2);
+    ran.says("git has `.factory").says("git rm --cached -r .factory");
+}
+
+fn no_links_in_the_store() {
+    let world = World::without_model();
+    let elsewhere = world.root().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let link = world.project().join(".factory/evaluator");
+    let _ = std::fs::remove_dir_all(&link);
+    std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+    world.factory(&["scenario", "health"]).ends_with(2).says("evaluator is a link");
+    assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0, "nothing was written there");
+}
+
+fn a_changed_copy() {
+    const CANARY: &str = "5d41402abc4b2a76b9719d911017c592";
+    let world = World::new(building(Vec::new()));
+    let holdout = format!(
+        "<!-- canary: {CANARY} -->\n# Scenario: Sancho is greeted\nCovers: R1\n\nWhen the client sends GET \
+         /hello/sancho\nThen the status is 200\n"
+    );
+    world.write_holdout("sancho.md", &holdout);
+    world.factory(&["run", SPEC, "--dry-run"]).never_says("canary");
+    world.write("notes.txt", &holdout.replace('\n', "\r\n"));
+    world.commit("notes");
+    let ran = world.factory(&["run", SPEC, "--dry-run"]).ends_with(2);
+    ran.says("notes.txt in HEAD has a canary of the holdouts").never_says(CANARY);
+    world.factory(&["doctor"]).ends_with(1).says("notes.txt in HEAD has a canary");
 }
 
 fn nothing_is_revealed_yet() {

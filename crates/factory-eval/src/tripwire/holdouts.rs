@@ -98,6 +98,33 @@ impl Tripwire for HoldoutTripwire {
     }
 }
 
+/// The canaries of holdouts, and nothing else of them.
+#[derive(Debug)]
+pub struct Canaries(Searcher);
+
+impl Canaries {
+    /// Those of all scenario files below the folders.
+    ///
+    /// # Errors
+    /// When a folder or a file cannot be read.
+    pub fn of(folders: &[PathBuf]) -> io::Result<Self> {
+        let mut read = Read::default();
+        for folder in folders {
+            for path in suite::files(folder)? {
+                let text = factory_spec::decode(std::fs::read(&path)?).unwrap_or_else(|broken| broken.text);
+                read.canaries(&path, &text, &[]);
+            }
+        }
+        let tokens: Vec<String> = read.tokens.into_iter().map(|(token, _)| token).collect();
+        Searcher::new(&tokens).map(Self).map_err(io::Error::other)
+    }
+
+    /// Whether one of them stands there, in whatever spelling.
+    pub fn are_in(&self, bytes: &[u8]) -> bool {
+        !self.0.find(bytes).is_empty()
+    }
+}
+
 /// What was read of the files so far.
 #[derive(Default)]
 struct Read {

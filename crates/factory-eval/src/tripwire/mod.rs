@@ -8,4 +8,4 @@ mod holdouts;
 mod shingle;
 mod spelling;
 
-pub use holdouts::HoldoutTripwire;
+pub use holdouts::{Canaries, HoldoutTripwire};
