@@ -11,6 +11,10 @@ static PASSWORD_RESET_HOLDOUTS: Dir<'_> =
     include_dir!("$CARGO_MANIFEST_DIR/../../scenarios-holdout/password-reset");
 static PASSWORD_RESET_CASSETTE: &[u8] = include_bytes!("../../../examples/password-reset.cassette.jsonl");
 
+static TODO_CLI: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../examples/todo-cli");
+static TODO_CLI_HOLDOUTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../scenarios-holdout/todo-cli");
+static TODO_CLI_CASSETTE: &[u8] = include_bytes!("../../../examples/todo-cli.cassette.jsonl");
+
 /// An example that can be demonstrated.
 pub(crate) struct Example {
     /// Its name, as `factory demo` takes it.
@@ -29,14 +33,24 @@ pub(crate) struct Example {
 
 /// The examples.
 pub(crate) fn examples() -> Vec<Example> {
-    vec![Example {
-        name: "password-reset",
-        about: "a small HTTP service in Python learns to reset forgotten passwords by mail",
-        files: &PASSWORD_RESET,
-        holdouts: &PASSWORD_RESET_HOLDOUTS,
-        cassette: PASSWORD_RESET_CASSETTE,
-        spec: "specs/feature-password-reset.md",
-    }]
+    vec![
+        Example {
+            name: "password-reset",
+            about: "a small HTTP service in Python learns to reset forgotten passwords by mail",
+            files: &PASSWORD_RESET,
+            holdouts: &PASSWORD_RESET_HOLDOUTS,
+            cassette: PASSWORD_RESET_CASSETTE,
+            spec: "specs/feature-password-reset.md",
+        },
+        Example {
+            name: "todo-cli",
+            about: "a command-line tool in Rust, without any server, learns due dates",
+            files: &TODO_CLI,
+            holdouts: &TODO_CLI_HOLDOUTS,
+            cassette: TODO_CLI_CASSETTE,
+            spec: "specs/feature-due-dates.md",
+        },
+    ]
 }
 
 /// The text of a shipped pipeline.

@@ -15,6 +15,7 @@ use crate::process::{self, Ran, Running};
 use crate::{case, needing, with_python};
 
 const CASSETTE: &str = include_str!("../../../../examples/password-reset.cassette.jsonl");
+const TODO_CASSETTE: &str = include_str!("../../../../examples/todo-cli.cassette.jsonl");
 const NAME: &str = "password-reset";
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -25,7 +26,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         } else {
             whole
         },
-        case("the_recording_holds_no_line_of_the_holdouts", the_recording_holds_no_line_of_the_holdouts),
+        needing(
+            "needs cargo",
+            crate::fixture::has_cargo(),
+            case("the_demo_of_a_tool_ends_in_a_branch_whose_tests_pass", the_demo_of_a_tool),
+        ),
+        case("the_recordings_hold_no_line_of_the_holdouts", the_recordings_hold_no_line_of_the_holdouts),
         case("the_demo_survives_kills_while_it_sets_up", the_demo_survives_kills_while_it_sets_up),
         case("the_demo_lists_and_suggests_examples", the_demo_lists_and_suggests_examples),
         case("the_demo_leaves_the_directories_of_others_alone", the_demo_leaves_directories_alone),
@@ -78,14 +84,37 @@ fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
-fn the_recording_holds_no_line_of_the_holdouts() {
-    let lines = holdout_lines(&repository("scenarios-holdout"), &repository("examples/password-reset"));
-    assert!(lines.len() > 50, "{}", lines.len());
-    for line in lines {
-        let written = serde_json::Value::from(line.as_str()).to_string();
-        let written = written.trim_matches('"');
-        assert!(!CASSETTE.contains(&line) && !CASSETTE.contains(written), "the recording holds `{line}`");
+fn the_recordings_hold_no_line_of_the_holdouts() {
+    for (name, cassette) in [(NAME, CASSETTE), ("todo-cli", TODO_CASSETTE)] {
+        let holdouts = repository(&format!("scenarios-holdout/{name}"));
+        let lines = holdout_lines(&holdouts, &repository(&format!("examples/{name}")));
+        assert!(lines.len() > 50, "{name}: {}", lines.len());
+        for line in lines {
+            let written = serde_json::Value::from(line.as_str()).to_string();
+            let written = written.trim_matches('"');
+            assert!(!cassette.contains(&line) && !cassette.contains(written), "{name} holds `{line}`");
+        }
     }
+}
+
+/// No server anywhere: what is judged is a command.
+fn the_demo_of_a_tool() {
+    let world = World::without_model();
+    let at = dir(&world).display().to_string();
+    // The world has a home of its own; Rust stays where it is.
+    let here = |program: &str, args: &[&str]| {
+        let mut command = world.command(program, args);
+        command.envs(crate::fixture::rust_homes());
+        command
+    };
+    let ran = process::run(here(FACTORY, &["demo", "todo-cli", "--dir", &at, APPROVE])).ends_with(0);
+    ran.says("18 of 18 scenarios passed").says("is merged.");
+    world.assert_no_process();
+    inside(&world, "git", &["checkout", "-q", "factory/due-dates"]).ends_with(0);
+    let mut tests = here("cargo", &["test", "--offline", "--locked", "--quiet"]);
+    tests.current_dir(dir(&world));
+    process::run(tests).ends_with(0);
+    world.factory(&["clean"]).ends_with(0);
 }
 
 /// Looks into every checkout as long as the demo runs, for files that hold a line of the holdouts.

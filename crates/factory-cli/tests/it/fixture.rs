@@ -205,6 +205,20 @@ static PYTHON: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
     place.join("python3").is_file().then_some(place)
 });
 
+/// Where rustup and cargo have their things, for a world with a home of its own.
+pub(crate) fn rust_homes() -> Vec<(&'static str, OsString)> {
+    let home = std::env::home_dir().unwrap_or_default();
+    let place = |name: &'static str, folder: &str| {
+        (name, std::env::var_os(name).unwrap_or_else(|| home.join(folder).into_os_string()))
+    };
+    let all = [place("RUSTUP_HOME", ".rustup"), place("CARGO_HOME", ".cargo")];
+    all.into_iter().filter(|(_, folder)| Path::new(folder).is_dir()).collect()
+}
+
+pub(crate) fn has_cargo() -> bool {
+    Command::new("cargo").arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
 pub(crate) fn has_python() -> bool {
     PYTHON.is_some()
 }
