@@ -10,8 +10,9 @@ use std::sync::Arc;
 use factory_core::feedback::Holdout;
 use factory_spec::{LineColumn, Scenario, parse_scenarios, position};
 
+use crate::config::DeployConfig;
 use crate::grammar::{self, CompileError, PhraseError, Phrases};
-use crate::suite::{Compiled, Unparsable, files};
+use crate::suite::{Compiled, Unparsable, files, of_no_service};
 
 /// All that was named.
 pub struct Catalogue {
@@ -29,6 +30,8 @@ pub struct Entry {
     pub line: usize,
     /// Its plan, or the sentences that no plan can be made of.
     pub compiled: Result<Arc<Compiled>, Uncompilable>,
+    // All of its file, in which places are found.
+    source: Arc<str>,
 }
 
 /// A scenario without a plan.
@@ -76,6 +79,12 @@ impl Entry {
             Err(uncompilable) => uncompilable.scenario.reveal(),
         }
     }
+
+    /// The line that one of its sentences begins in, from 1; the sentences are counted from 0.
+    pub fn line_of(&self, sentence: usize) -> Option<usize> {
+        let step = self.scenario().steps.get(sentence)?;
+        Some(position(&self.source, step.span.start).line)
+    }
 }
 
 impl Catalogue {
@@ -118,6 +127,7 @@ impl Catalogue {
         };
         let relative = file.strip_prefix(root).unwrap_or(file).to_string_lossy().into_owned();
         let (scenarios, findings) = parse_scenarios(&source, &relative);
+        let source: Arc<str> = source.into();
         for scenario in scenarios {
             let line = position(&source, scenario.span.start).line;
             let compiled = match grammar::compile(&scenario, phrases) {
@@ -125,18 +135,37 @@ impl Catalogue {
                     Ok(Arc::new(Compiled { scenario: Holdout::new(scenario), plan: Holdout::new(plan) }))
                 }
                 Err(errors) => {
-                    let problem =
-                        |error: CompileError| Problem { place: position(&source, error.span.start), error };
-                    let problems = errors.into_iter().map(problem).collect();
+                    let problems = problems(&source, errors);
                     Err(Uncompilable { scenario: Holdout::new(scenario), problems })
                 }
             };
-            self.entries.push(Entry { file: file.to_owned(), line, compiled });
+            let source = Arc::clone(&source);
+            self.entries.push(Entry { file: file.to_owned(), line, compiled, source });
         }
         if factory_spec::has_errors(&findings) {
-            self.unparsable.push(Unparsable { file: file.display().to_string(), source, findings });
+            let (file, source) = (file.display().to_string(), source.to_string());
+            self.unparsable.push(Unparsable { file, source, findings });
         }
         Ok(())
+    }
+
+    /// The same, for a candidate that is deployed so: where no service is started, a scenario that asks something of one has
+    /// no plan.
+    #[must_use]
+    pub fn deployed_by(mut self, config: &DeployConfig) -> Self {
+        if config.is_service() {
+            return self;
+        }
+        for entry in &mut self.entries {
+            let Ok(compiled) = &entry.compiled else { continue };
+            let errors = of_no_service(compiled);
+            if !errors.is_empty() {
+                let scenario = Holdout::new(compiled.scenario.reveal().clone());
+                let problems = problems(&entry.source, errors);
+                entry.compiled = Err(Uncompilable { scenario, problems });
+            }
+        }
+        self
     }
 
     /// An id that two of the scenarios have, if there is one: nothing could be said of either by it.
@@ -144,6 +173,11 @@ impl Catalogue {
         let mut seen = BTreeSet::new();
         self.entries.iter().map(|entry| entry.scenario().id.as_str()).find(|id| !seen.insert(*id))
     }
+}
+
+fn problems(source: &str, errors: Vec<CompileError>) -> Vec<Problem> {
+    let problem = |error: CompileError| Problem { place: position(source, error.span.start), error };
+    errors.into_iter().map(problem).collect()
 }
 
 /// The phrases that a file's sentences may use.
@@ -202,7 +236,31 @@ mod tests {
         assert_eq!(problems[0].error.sentence, "a thing");
         assert!(matches!(Catalogue::read(&["/nonexistent/x".into()]), Err(CatalogueError::Io { .. })));
         assert_eq!(Catalogue::read(std::slice::from_ref(&good)).unwrap().duplicate(), None);
+        assert_eq!(
+            [0, 1, 2, 3].map(|place| all.entries.last().unwrap().line_of(place)),
+            [Some(4), Some(5), Some(6), None]
+        );
         write("other/a.md", &GOOD.replace("Given a thing\n", ""));
         assert_eq!(Catalogue::read(&[folder.path().to_owned()]).unwrap().duplicate(), Some("a/one"));
+    }
+
+    #[test]
+    fn where_no_service_is_started_a_request_has_no_plan() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.md");
+        let asks = GOOD.replace("Given a thing\n", "");
+        let runs = asks.replace("One", "Two").replace("GET /a is sent", "I run `a`");
+        std::fs::write(&path, asks + &runs.replace("status", "exit code")).unwrap();
+        let read = |config: &str| {
+            let all = Catalogue::read(std::slice::from_ref(&path)).unwrap();
+            all.deployed_by(&toml::from_str(config).unwrap())
+        };
+        assert!(read("command = 'serve'").entries.iter().all(|entry| entry.compiled.is_ok()));
+        let all = read("");
+        assert!(all.entries[1].compiled.is_ok(), "a command needs no service");
+        let problems = &all.entries[0].compiled.as_ref().err().unwrap().problems;
+        assert_eq!((problems.len(), problems[0].place.line), (1, 4));
+        assert_eq!(problems[0].error.sentence, "GET /a is sent");
+        assert!(problems[0].error.why.contains("`[deploy] command` is missing"));
     }
 }

@@ -167,17 +167,7 @@ impl HoldoutSuite {
         }
         let mut uncompiled = Vec::new();
         for compiled in &self.scenarios {
-            let scenario = compiled.scenario.reveal();
-            let sentences = compiled.plan.reveal().of_a_service();
-            let errors = sentences.into_iter().filter_map(|place| scenario.steps.get(place)).map(|step| {
-                CompileError {
-                    sentence: step.text.clone(),
-                    span: step.span.clone(),
-                    why: "`[deploy] command` is missing, so there is no service that this could be about"
-                        .to_owned(),
-                }
-            });
-            let errors: Vec<CompileError> = errors.collect();
+            let (scenario, errors) = (compiled.scenario.reveal(), of_no_service(compiled));
             if !errors.is_empty() {
                 uncompiled.push(Uncompiled { file: scenario.file.clone(), id: scenario.id.clone(), errors });
             }
@@ -194,6 +184,21 @@ impl HoldoutSuite {
     pub fn moves_clock(&self) -> bool {
         self.scenarios.iter().any(|compiled| compiled.plan.reveal().moves_clock())
     }
+}
+
+/// The sentences that ask something of a service, as errors for a candidate that starts none.
+pub(crate) fn of_no_service(compiled: &Compiled) -> Vec<CompileError> {
+    let scenario = compiled.scenario.reveal();
+    let sentences = compiled.plan.reveal().of_a_service();
+    let steps = sentences.into_iter().filter_map(|place| scenario.steps.get(place));
+    let why = "`[deploy] command` is missing, so there is no service that this could be about";
+    steps
+        .map(|step| CompileError {
+            sentence: step.text.clone(),
+            span: step.span.clone(),
+            why: why.to_owned(),
+        })
+        .collect()
 }
 
 fn unique(scenarios: &[Scenario]) -> Result<(), SuiteError> {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::fixture::{FACTORY, World};
+use crate::fixture::{FACTORY, FACTORY_TOML, World};
 use crate::process::{self, Running, wait_until};
 use crate::{case, with_python};
 
@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         with_python("tampered_observations_are_noticed", tampered_observations_are_noticed),
         case("scenarios_are_listed_and_planned", scenarios_are_listed_and_planned),
         case("what_cannot_be_evaluated_is_a_usage_error", what_cannot_be_evaluated),
+        case("where_no_service_is_started_no_request_is_sent", where_no_service_is_started),
         case("nothing_in_a_checkout_can_ask_for_scenarios", nothing_in_a_checkout_can_ask),
     ]
 }
@@ -233,6 +234,18 @@ fn what_cannot_be_evaluated() {
     run(&["--at", "HEAD", "nowhere.md"]).says("`nowhere.md` cannot be read");
     run(&["--at", "HEAD", "--spec", "nowhere.md"]).says("cannot be read");
     world.factory(&["scenario", "sabotage", "--at", "HEAD"]).ends_with(2).says("--responses");
+}
+
+fn where_no_service_is_started() {
+    let world = World::without_model();
+    world.write("factory.toml", &FACTORY_TOML.replace("command = \"python3 -S service.py\"\n", ""));
+    for verb in
+        [&["run"][..], &["run", "--base-url", "http://127.0.0.1:9", "--against"], &["sabotage", "--state"]]
+    {
+        let at = if verb.contains(&"--against") { &["HEAD"][..] } else { &["--at", "HEAD"] };
+        let ran = world.factory(&[&["scenario"], verb, at].concat()).ends_with(2);
+        ran.says("plain.md:").says("`[deploy] command` is missing").says("some scenarios cannot be run");
+    }
 }
 
 /// In a checkout are the project's files and nothing of this machine: no store, and no word on where holdouts are.

@@ -7,6 +7,7 @@ use factory_eval::catalogue::{Catalogue, Entry};
 use factory_eval::suite::Compiled;
 use factory_spec::{Scenario, Tag};
 
+use super::subject::Tried;
 use crate::args::scenario::Which;
 use crate::config::place::Place;
 use crate::error::CliError;
@@ -60,6 +61,16 @@ fn is_meant(scenario: &Scenario, which: &Which) -> bool {
 }
 
 impl Chosen {
+    /// The same scenarios, as what is tried so can be asked about.
+    pub(super) fn for_subject(self, tried: &Tried) -> Result<Self, CliError> {
+        let Chosen { catalogue, named } = self;
+        let catalogue = match tried.deployed()? {
+            Some(config) => catalogue.deployed_by(config),
+            None => catalogue,
+        };
+        Ok(Chosen { catalogue, named })
+    }
+
     /// The compiled scenarios; an error, with every problem shown, if any is not.
     pub(super) fn compiled(&self) -> Result<Vec<Arc<Compiled>>, CliError> {
         let broken = self.show_problems() + self.catalogue.unparsable.len();

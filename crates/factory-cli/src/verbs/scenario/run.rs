@@ -23,11 +23,14 @@ use crate::exit::Exit;
 use crate::{archive, output};
 
 pub(super) async fn run(args: &AssessArgs) -> Result<Exit, CliError> {
-    let chosen = chosen::choose(&args.which)?;
-    let scenarios = chosen.compiled()?;
-    let specification = args.spec.as_deref().map(requirements).transpose()?;
+    let mut chosen = chosen::choose(&args.which)?;
     let tried = Tried::new(&args.against)?;
     let base = args.base.as_deref().map(|revision| tried.base(revision)).transpose()?;
+    for subject in [Some(&tried), base.as_ref()].into_iter().flatten() {
+        chosen = chosen.for_subject(subject)?;
+    }
+    let scenarios = chosen.compiled()?;
+    let specification = args.spec.as_deref().map(requirements).transpose()?;
     let shared = matches!(tried, Tried::Service(_));
     if shared {
         output::note_line(&format!(

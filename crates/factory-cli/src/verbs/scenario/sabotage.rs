@@ -64,8 +64,9 @@ struct Missed {
 
 pub(super) async fn sabotage(args: &SabotageArgs) -> Result<Exit, CliError> {
     let chosen = chosen::choose(&args.which)?;
-    let scenarios = chosen.compiled()?;
     let tried = Tried::new(&args.against)?;
+    let chosen = chosen.for_subject(&tried)?;
+    let scenarios = chosen.compiled()?;
     let ready = tried.prepare(&scenarios, &chosen.named).await?;
     let reach = Reach { responses: args.responses, state: args.state, asserted_only: args.asserted_only };
     let jobs = tried.jobs(args.against.jobs);

@@ -8,6 +8,7 @@ use factory_core::ids::{Attempt, EffectId, GitOid};
 use factory_engine::port::workspace::{Checkout, Workspaces as _};
 use factory_eval::assess::{Prepared, Subject};
 use factory_eval::base_url::BaseUrl;
+use factory_eval::config::DeployConfig;
 use factory_eval::suite::Compiled;
 
 use crate::args::scenario::Against;
@@ -63,6 +64,14 @@ impl Tried {
             Tried::Service(_) if revision == "base" => Self::commit("HEAD"),
             Tried::Commit { commit, .. } if revision == "base" => Self::commit(&format!("{commit}^")),
             Tried::Service(_) | Tried::Commit { .. } => Self::commit(revision),
+        }
+    }
+
+    /// How it is deployed, if it is.
+    pub(super) fn deployed(&self) -> Result<Option<&DeployConfig>, CliError> {
+        match self {
+            Tried::Service(_) => Ok(None),
+            Tried::Commit { place, .. } => place.config.deploy().map(Some),
         }
     }
 
