@@ -4,6 +4,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use factory_core::ids::Digest;
 use factory_core::ledger::leak::Leaks;
@@ -14,7 +15,7 @@ use factory_sandbox::Launcher;
 use factory_spec::Tag;
 use tempfile::TempDir;
 
-use crate::attribution::Blame;
+use crate::attribution::{Blame, Cause};
 use crate::base_url::BaseUrl;
 use crate::clock::Clock;
 use crate::config::DeployConfig;
@@ -24,6 +25,9 @@ use crate::score::Effort;
 use crate::scorecard::{ScenarioScore, Scorecard};
 use crate::scoring::{self, Source};
 use crate::suite::Compiled;
+
+/// How long the first connection to somebody else's service may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What scenarios are run against.
 pub enum Subject<'a> {
@@ -40,7 +44,8 @@ pub enum Subject<'a> {
     },
 }
 
-/// A subject that is built and has been tried out. It may be undeployable; then every scenario fails by that.
+/// A subject that is built and has been tried out. It may be undeployable; then every scenario fails by that. Or it may be
+/// unreachable; then no scenario says anything.
 pub struct Prepared {
     pub(crate) source: Result<Arc<Source>, Blame>,
     clock: String,
@@ -60,7 +65,13 @@ impl Prepared {
         };
         let (checkout, config, launcher) = match subject {
             Subject::Running(base) => {
-                let source = Ok(Arc::new(Source::Running(base)));
+                let source = match reach(&base).await {
+                    Ok(()) => Ok(Arc::new(Source::Running(base))),
+                    Err(error) => {
+                        let evidence = format!("no connection to {}: {error}", base.as_str());
+                        Err(Blame::new(Cause::Unreachable, evidence))
+                    }
+                };
                 return Ok(Prepared { source, clock: "not movable".to_owned(), _folder: None });
             }
             Subject::Checkout { checkout, config, launcher } => (checkout, config, launcher),
@@ -105,8 +116,16 @@ impl Prepared {
     ) -> Result<Vec<ScenarioScore>, EvaluatorError> {
         match &self.source {
             Ok(source) => scoring::run_all(scenarios, source, effort, parallel, observer).await,
-            Err(blame) => Ok(scenarios.iter().map(|compiled| scoring::undeployed(compiled, blame)).collect()),
+            Err(blame) => {
+                let score = if self.is_reachable() { scoring::undeployed } else { scoring::unreached };
+                Ok(scenarios.iter().map(|compiled| score(compiled, blame)).collect())
+            }
         }
+    }
+
+    /// Whether anything could be learned of the subject; not of a service at an address where nobody listens.
+    pub fn is_reachable(&self) -> bool {
+        !matches!(&self.source, Err(Blame { cause: Cause::Unreachable, .. }))
     }
 
     /// Keeps the scores of an assessment with the scorecards of runs, under the name of what was assessed. `burnt` scenarios
@@ -137,4 +156,10 @@ impl Prepared {
         }
         card.save(folder)
     }
+}
+
+/// Whether there is somebody at an address. Nothing is said to them.
+async fn reach(base: &BaseUrl) -> io::Result<()> {
+    let dialled = tokio::time::timeout(PATIENCE, base.dial()).await;
+    dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map(drop)
 }

@@ -90,6 +90,8 @@ pub enum Cause {
     NoPort,
     /// It needs what a service that somebody else runs does not offer.
     NotOurs,
+    /// Where somebody else's service should be, not even the first connection could be made.
+    Unreachable,
     /// A command could not be confined or started.
     Sandbox,
     /// The machine failed in another way: no folder, no random numbers, a clock that cannot be moved.
@@ -117,9 +119,12 @@ impl Cause {
             | Cause::TooMuchWritten
             | Cause::Unreadable => Attribution::Application,
             Cause::ProgramNotFound | Cause::ValueMissing | Cause::Impossible => Attribution::Test,
-            Cause::NoPort | Cause::NotOurs | Cause::Sandbox | Cause::Machine | Cause::Plan => {
-                Attribution::Infrastructure
-            }
+            Cause::NoPort
+            | Cause::NotOurs
+            | Cause::Unreachable
+            | Cause::Sandbox
+            | Cause::Machine
+            | Cause::Plan => Attribution::Infrastructure,
         }
     }
 }

@@ -206,7 +206,7 @@ mod tests {
             class: None,
             key: Some(key.clone()),
             burnt: false,
-            runs: vec![RunRecord { milliseconds: 1, outcome: Outcome::Passed }],
+            runs: vec![RunRecord { milliseconds: 1, outcome: Outcome::Passed, place: None }],
         });
         card.save(folder.path()).unwrap();
         let bad = folder.path().join(format!("{}.json", Digest::of(b"other")));

@@ -71,6 +71,9 @@ pub struct RunRecord {
     pub milliseconds: u64,
     /// How it ended.
     pub outcome: Outcome,
+    /// The sentence that it stopped at, from 0. Not written down: the scenario may be another by the time it is read.
+    #[serde(skip)]
+    pub place: Option<usize>,
 }
 
 /// How a run ended.
@@ -168,7 +171,7 @@ impl ScenarioScore {
 
 impl RunRecord {
     fn written_down(&self) -> Value {
-        let RunRecord { milliseconds, outcome } = self;
+        let RunRecord { milliseconds, outcome, place: _ } = self;
         let outcome = match outcome {
             Outcome::Passed => json!("passed"),
             Outcome::Failed { class, sentence, message, cause, log } => json!({ "failed": {
@@ -224,7 +227,8 @@ mod tests {
             },
             Outcome::Lost { message: "no port".to_owned(), cause: None },
         ];
-        let runs = outcomes.into_iter().map(|outcome| RunRecord { milliseconds: 7, outcome }).collect();
+        let runs =
+            outcomes.into_iter().map(|outcome| RunRecord { milliseconds: 7, outcome, place: None }).collect();
         let mut card = Scorecard::new(Digest::of(b"patch"), "moved by nobody".to_owned());
         card.scenarios.push(ScenarioScore {
             id: "a".to_owned(),
@@ -262,6 +266,7 @@ mod tests {
     #[test]
     fn the_most_frequent_failure_names_the_class() {
         let failed = |class| RunRecord {
+            place: None,
             milliseconds: 1,
             outcome: Outcome::Failed {
                 class,
@@ -271,7 +276,7 @@ mod tests {
                 log: String::new(),
             },
         };
-        let passed = RunRecord { milliseconds: 1, outcome: Outcome::Passed };
+        let passed = RunRecord { milliseconds: 1, outcome: Outcome::Passed, place: None };
         assert_eq!(class(&[passed]), None);
         use FailureClass::{NoAnswer, WrongStatus};
         assert_eq!(class(&[failed(NoAnswer), failed(WrongStatus)]), Some(NoAnswer));

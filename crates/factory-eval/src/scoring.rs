@@ -101,6 +101,7 @@ pub(crate) async fn try_out(recipe: &Recipe) -> Result<(), DeployFailure> {
 pub(crate) fn undeployed(compiled: &Compiled, blame: &Blame) -> ScenarioScore {
     let record = RunRecord {
         milliseconds: 0,
+        place: None,
         outcome: Outcome::Failed {
             class: FailureClass::NotDeployable,
             sentence: None,
@@ -110,6 +111,13 @@ pub(crate) fn undeployed(compiled: &Compiled, blame: &Blame) -> ScenarioScore {
         },
     };
     scored(compiled, Verdict::Failed, vec![record])
+}
+
+/// A scenario that says nothing, since there is nobody to ask.
+pub(crate) fn unreached(compiled: &Compiled, blame: &Blame) -> ScenarioScore {
+    let outcome = Outcome::Lost { message: blame.evidence.clone(), cause: Some(blame.cause) };
+    let record = RunRecord { milliseconds: 0, outcome, place: None };
+    scored(compiled, Verdict::Inconclusive, vec![record])
 }
 
 pub(crate) fn scored(compiled: &Compiled, verdict: Verdict, runs: Vec<RunRecord>) -> ScenarioScore {
@@ -226,7 +234,7 @@ pub(crate) fn without_library(recipe: &Recipe) -> Recipe {
 pub(crate) async fn run_once(compiled: &Compiled, source: &Source, seam: Seam) -> (RunRecord, Option<Seam>) {
     let begun = Instant::now();
     let running = tokio::time::timeout(LONGEST_RUN, perform(compiled, source, seam));
-    let (outcome, seam) = running.await.unwrap_or_else(|_| {
+    let (outcome, place, seam) = running.await.unwrap_or_else(|_| {
         let outcome = Outcome::Failed {
             class: FailureClass::NoAnswer,
             sentence: None,
@@ -234,39 +242,41 @@ pub(crate) async fn run_once(compiled: &Compiled, source: &Source, seam: Seam) -
             cause: Some(Cause::TooSlow),
             log: String::new(),
         };
-        (outcome, None)
+        (outcome, None, None)
     });
     let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    (RunRecord { milliseconds, outcome }, seam)
+    (RunRecord { milliseconds, outcome, place }, seam)
 }
 
-async fn perform(compiled: &Compiled, source: &Source, seam: Seam) -> (Outcome, Option<Seam>) {
+/// How it ended, at which of the scenario's sentences, and what was seen.
+async fn perform(compiled: &Compiled, source: &Source, seam: Seam) -> (Outcome, Option<usize>, Option<Seam>) {
     let (scenario, plan) = (compiled.scenario.reveal(), compiled.plan.reveal());
     let target = match source {
         Source::Deployed(recipe) => {
             let recipe: &Recipe = if plan.moves_clock() { recipe } else { &without_library(recipe) };
             match Deployment::start(recipe).await {
                 Ok(deployment) => Target::Deployed(Box::new(deployment)),
-                Err(failure) => return (outcome(failure.into(), None, String::new()), None),
+                Err(failure) => return (outcome(failure.into(), None, String::new()), None, None),
             }
         }
         Source::Running(base) => {
             if let Some(what) = plan.needs_deployment() {
                 let message = format!("not run: {what}, which a service that runs already does not offer");
-                return (Outcome::Lost { message, cause: Some(Cause::NotOurs) }, None);
+                return (Outcome::Lost { message, cause: Some(Cause::NotOurs) }, None, None);
             }
             Target::Running(Box::new(RunningService::new(base.clone())))
         }
     };
     let (ending, log, seam) = run::run(plan, target, seam).await;
-    let outcome = match ending {
-        Ending::Passed => Outcome::Passed,
+    let (outcome, place) = match ending {
+        Ending::Passed => (Outcome::Passed, None),
         Ending::Stopped(step, failure) => {
-            let sentence = plan.steps.get(step).and_then(|step| scenario.steps.get(step.sentence));
-            outcome(failure, sentence.map(|sentence| sentence.text.clone()), log)
+            let place = plan.steps.get(step).map(|step| step.sentence);
+            let sentence = place.and_then(|place| scenario.steps.get(place));
+            (outcome(failure, sentence.map(|sentence| sentence.text.clone()), log), place)
         }
     };
-    (outcome, Some(seam))
+    (outcome, place, Some(seam))
 }
 
 fn outcome(failure: Failure, sentence: Option<String>, log: String) -> Outcome {

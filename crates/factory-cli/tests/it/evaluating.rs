@@ -72,6 +72,9 @@ fn a_commit_is_evaluated() {
     let row = rows.iter().find(|row| row["id"] == stranger).unwrap();
     assert_eq!((&row["verdict"], &row["class"]), (&json!("failed"), &json!("wrong_status")));
     assert_eq!(row["reasons"][0]["sentence"], "the status is 404");
+    let file = fs::read_to_string(world.holdouts().join("stranger.md")).unwrap();
+    let line = file.lines().position(|line| line.contains("the status is 404")).unwrap() + 1;
+    assert_eq!(row["reasons"][0]["line"], line);
     assert!(row["reasons"][0]["found"].as_str().unwrap().starts_with("200"), "{row}");
     assert!(fs::read_to_string(&junit).unwrap().contains("<failure type=\"wrong_status\""));
 
@@ -145,8 +148,19 @@ fn a_running_service_is_evaluated() {
         .says("none of the 1 scenarios is meant");
 
     service.running.kill();
-    let ran = run(&[&at[..], &[&plain]].concat()).ends_with(1);
-    ran.says("0 of 1 scenarios passed").says("no answer");
+    let at_nobody = [&at[..], &[&plain, "--junit", junit.to_str().unwrap()]].concat();
+    let ran = run(&at_nobody).ends_with(1).says("0 of 1 scenarios passed").says("1 say nothing");
+    ran.says("inconclusive").says("no connection to http://127.0.0.1:").says("(infrastructure)");
+    assert!(fs::read_to_string(&junit).unwrap().contains("errors=\"1\""));
+    // Nothing was learned, so that there is nothing to keep; of somebody who talks nonsense there is.
+    let kept = || {
+        let rows = world.json(&["scenario", "health"])["scenarios"].clone();
+        let plain =
+            rows.as_array().unwrap().iter().find(|row| row["id"].as_str().unwrap().starts_with("plain/"));
+        plain.unwrap()["history"]["evaluations"].clone()
+    };
+    world.factory(&[&at[..], &[&plain]].concat()).ends_with(1).says("inconclusive");
+    assert!([Value::Null, json!(0)].contains(&kept()), "{}", kept());
 
     // Whoever talks nonsense fails, and nothing breaks.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -158,6 +172,10 @@ fn a_running_service_is_evaluated() {
         }
     });
     run(&["scenario", "run", "--base-url", &url, &plain]).ends_with(1).says("0 of 1 scenarios passed");
+    let ran =
+        world.factory(&["scenario", "run", "--base-url", &url, &plain]).ends_with(1).says("(application)");
+    ran.says("plain.md:");
+    assert_eq!(kept(), 1);
 }
 
 fn tampered_observations_are_noticed() {

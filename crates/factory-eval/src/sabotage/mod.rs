@@ -100,6 +100,7 @@ pub async fn sabotage(
     for (place, compiled) in scenarios.iter().enumerate() {
         let one = match &prepared.source {
             Ok(source) => attack(place, compiled, source, reach, &places).await?,
+            Err(blame) if !prepared.is_reachable() => unusable(place, blame.evidence.clone()),
             Err(blame) => unusable(place, format!("it could not be deployed: {}", blame.evidence)),
         };
         all.push(one);

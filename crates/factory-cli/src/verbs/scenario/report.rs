@@ -75,6 +75,8 @@ pub(super) struct Runs {
 pub(super) struct Reason {
     /// The sentence; nothing if the service could not be deployed or the run says nothing.
     pub(super) sentence: Option<String>,
+    /// The line that it begins in.
+    pub(super) line: Option<usize>,
     /// What was found, and what was expected.
     pub(super) found: String,
     /// The end of the service's log.
@@ -89,6 +91,7 @@ impl Row {
     pub(super) fn new(entry: &Entry, score: &ScenarioScore, before: Option<Verdict>) -> Self {
         let (scenario, mut runs, mut reasons) = (entry.scenario(), Runs::default(), Vec::new());
         for run in &score.runs {
+            let line = run.place.and_then(|place| entry.line_of(place));
             let reason = match &run.outcome {
                 Outcome::Passed => {
                     runs.passed += 1;
@@ -98,16 +101,18 @@ impl Row {
                     runs.failed += 1;
                     let (sentence, found) = (sentence.clone(), message.clone());
                     let attribution = cause.map_or(Attribution::Application, Cause::attribution);
-                    Reason { sentence, found, log: end(log), attribution, cause: *cause }
+                    Reason { sentence, line, found, log: end(log), attribution, cause: *cause }
                 }
                 Outcome::Lost { message, cause } => {
                     runs.unscored += 1;
                     let (found, log) = (message.clone(), String::new());
                     let attribution = cause.map_or(Attribution::Infrastructure, Cause::attribution);
-                    Reason { sentence: None, found, log, attribution, cause: *cause }
+                    Reason { sentence: None, line, found, log, attribution, cause: *cause }
                 }
             };
-            let is_known = |known: &Reason| known.sentence == reason.sentence && known.found == reason.found;
+            let is_known = |known: &Reason| {
+                known.sentence == reason.sentence && known.line == reason.line && known.found == reason.found
+            };
             if !reasons.iter().any(is_known) {
                 reasons.push(reason);
             }
@@ -148,7 +153,8 @@ impl Row {
         );
         for reason in &self.reasons {
             if let Some(sentence) = &reason.sentence {
-                text.push_str(&format!("    {}:{}: {}\n", self.file, self.line, story::one_line(sentence)));
+                let line = reason.line.unwrap_or(self.line);
+                text.push_str(&format!("    {}:{line}: {}\n", self.file, story::one_line(sentence)));
             }
             text.push_str(&format!("      {} ({})\n", story::one_line(&reason.found), reason.attribution));
             text.extend(reason.log.lines().map(|line| format!("      | {line}\n")));

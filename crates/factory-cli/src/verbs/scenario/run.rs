@@ -78,13 +78,16 @@ pub(super) async fn assess(
     scores.map_err(|error| CliError::failed("the scenarios could not be run").because(&error))
 }
 
-/// Keeps the scores for `factory scenario health`, where there is a store to keep them in.
+/// Keeps the scores for `factory scenario health`, where there is a store to keep them in, and something was learned.
 async fn keep(
     ready: &Ready,
     scores: Vec<ScenarioScore>,
     scenarios: &[Arc<Compiled>],
     subject: &str,
 ) -> Result<(), CliError> {
+    if !ready.prepared.is_reachable() {
+        return Ok(());
+    }
     let Ok(place) = Place::here() else { return Ok(()) };
     let Some(folder) = subject::kept_in(&place) else { return Ok(()) };
     let leaks = leaks(&place).await?;
