@@ -33,10 +33,7 @@ pub(crate) fn strongest() -> Result<Profile, CliError> {
             "commands cannot be confined on this machine, so nothing would keep the holdouts hidden",
         )
         .because(&std::io::Error::other(why))
-        .hint(
-            "factory doctor tries it out and says what is missing; a person at a terminal can go on without: \
-             --accept-unsealed \"REASON\"",
-        )
+        .hint("factory doctor tries it out and says what is missing")
     })
 }
 

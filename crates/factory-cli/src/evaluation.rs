@@ -51,6 +51,14 @@ pub(crate) fn evaluation(
     unsealed: bool,
 ) -> Result<Evaluation, CliError> {
     let holdouts = compiled(place, settings.holdouts.as_deref(), slug)?;
+    if !unsealed {
+        confinement::strongest().map_err(|error| {
+            error.hint(
+                "factory doctor tries it out and says what is missing; a person at a terminal can go on without: \
+                 --accept-unsealed \"REASON\"",
+            )
+        })?;
+    }
     let launcher = confinement::launcher(place, &holdout_dirs(place, &holdouts), unsealed)?;
     let evaluator = evaluator(place, &holdouts, &launcher)?;
     let evaluation = Evaluation { evaluator, holdouts, launcher };

@@ -52,8 +52,14 @@ fn nothing_starts() {
     let world = World::new(building(vec![right()]));
     let factory = without(&world);
     let run = |args: &str| process::run(world.command("sh", &["-c", &format!("{factory} {args}")]));
-    run(&format!("run {SPEC}")).ends_with(1).says("cannot be confined").says("factory doctor");
-    run("doctor").ends_with(1).says("FAILED  sandbox");
+    let ran = run(&format!("run {SPEC}")).ends_with(1).says("cannot be confined").says("factory doctor");
+    ran.says("--accept-unsealed").never_says("BitFlags");
+    // Scenarios by themselves have no run that a person could accept anything for.
+    for verb in ["run", "sabotage --state"] {
+        let ran = run(&format!("scenario {verb} --at HEAD")).ends_with(1).says("cannot be confined");
+        ran.says("factory doctor").never_says("--accept-unsealed").never_says("BitFlags");
+    }
+    run("doctor").ends_with(1).says("FAILED  sandbox").says("Linux 6.7").never_says("BitFlags");
     run(&format!("run {SPEC} --accept-unsealed 'nothing else is at hand here'"))
         .ends_with(2)
         .says("for a person at a terminal");

@@ -1,5 +1,6 @@
 //! Landlock: rules on files, ports, signals and abstract sockets that hold for this process and all it starts.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use landlock::{
@@ -27,12 +28,23 @@ pub(super) fn restrict(confinement: &Confinement) -> Result<(), Broken> {
     let spaces = confinement.profile == Profile::Namespaces;
     let status = rules(confinement)
         .and_then(RulesetCreated::restrict_self)
-        .map_err(|error| at::<std::io::Error>("set the rules of Landlock")(std::io::Error::other(error)))?;
+        .map_err(|error| at::<io::Error>("set the rules of Landlock")(in_words(error)))?;
     if !spaces && status.ruleset == RulesetStatus::NotEnforced {
-        let missing = std::io::Error::from(std::io::ErrorKind::Unsupported);
+        let missing = io::Error::from(io::ErrorKind::Unsupported);
         return Err(at("set the rules of Landlock")(missing));
     }
     Ok(())
+}
+
+/// What people can do something with: of rights that the kernel does not know, the library names the bits.
+fn in_words(error: RulesetError) -> io::Error {
+    match error {
+        RulesetError::HandleAccesses(_) => io::Error::new(
+            io::ErrorKind::Unsupported,
+            "the kernel has no Landlock, or less of it than is needed (version 4, Linux 6.7)",
+        ),
+        other => io::Error::other(other),
+    }
 }
 
 fn rules(confinement: &Confinement) -> Result<RulesetCreated, RulesetError> {
