@@ -236,7 +236,8 @@ fn scenarios_are_listed_and_planned() {
     let plans: Value = serde_json::from_str(&odd.out).unwrap();
     let problem = &plans["scenarios"][0]["problems"][0];
     assert_eq!((&plans["scenarios"][0]["plan"], &problem["line"]), (&Value::Null, &json!(4)));
-    world.factory(&["scenario", "list"]).ends_with(0).says("cannot be compiled");
+    world.factory(&["scenario", "list"]).ends_with(2).says("cannot be compiled").says("Quixote");
+    world.factory(&["scenario", "list", "--filter", "quixote"]).ends_with(0);
     world.factory(&["scenario", "run", "--at", "HEAD"]).ends_with(2).says("the moon is full");
 }
 
@@ -251,6 +252,12 @@ fn what_cannot_be_evaluated() {
     run(&["--at", "HEAD", "--runs", "0"]).says("0 is not in");
     run(&["--at", "HEAD", "nowhere.md"]).says("`nowhere.md` cannot be read");
     run(&["--at", "HEAD", "--spec", "nowhere.md"]).says("cannot be read");
+    // Before anything is run, or a service is even asked.
+    run(&["--at", "HEAD", "--junit", "nowhere/junit.xml"])
+        .says("--junit: nowhere/junit.xml cannot be written");
+    let plain = world.holdouts().join("plain.md");
+    let base = ["--base-url", "http://127.0.0.1:9", "--junit", "specs", plain.to_str().unwrap()];
+    run(&base).says("--junit: specs cannot be written");
     world.factory(&["scenario", "sabotage", "--at", "HEAD"]).ends_with(2).says("--responses");
 }
 

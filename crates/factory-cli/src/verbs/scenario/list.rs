@@ -37,8 +37,9 @@ pub(super) fn list(which: &Which, format: ListFormat) -> Result<Exit, CliError> 
         ListFormat::Human => output::text(&rows.iter().map(line).collect::<String>()),
         ListFormat::Json => output::json(&Report { schema: 1, scenarios: rows }),
     }
-    // A file that is none of scenarios has been shown.
-    Ok(if chosen.catalogue.unparsable.is_empty() { Exit::Clean } else { Exit::Usage })
+    // A file that is none of scenarios has been shown, and so has what cannot be compiled.
+    let compiled = chosen.catalogue.entries.iter().all(|entry| entry.compiled.is_ok());
+    Ok(if compiled && chosen.catalogue.unparsable.is_empty() { Exit::Clean } else { Exit::Usage })
 }
 
 fn row(entry: &Entry) -> Row<'_> {

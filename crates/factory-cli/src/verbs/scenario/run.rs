@@ -1,6 +1,7 @@
 //! `factory scenario run`: scenarios against a service that runs already, or against a commit.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub(super) async fn run(args: &AssessArgs) -> Result<Exit, CliError> {
     }
     let scenarios = chosen.compiled()?;
     let specification = args.spec.as_deref().map(requirements).transpose()?;
+    let junit = args.junit.as_deref().map(created).transpose()?;
     let shared = matches!(tried, Tried::Service(_));
     if shared {
         output::note_line(&format!(
@@ -60,12 +62,22 @@ pub(super) async fn run(args: &AssessArgs) -> Result<Exit, CliError> {
         ListFormat::Human => output::text(&report.human()),
         ListFormat::Json => output::json(&report),
     }
-    if let Some(path) = &args.junit {
-        fs::write(path, junit::xml(&report)).map_err(|error| {
+    if let Some((path, mut file)) = junit {
+        file.write_all(junit::xml(&report).as_bytes()).map_err(|error| {
             CliError::failed(format!("{} cannot be written", path.display())).because(&error)
         })?;
     }
     Ok(if report.is_clean() { Exit::Clean } else { Exit::Failed })
+}
+
+/// An empty file for what is found, so that one that cannot be written is known before anything runs.
+fn created(path: &Path) -> Result<(&Path, File), CliError> {
+    let file = File::create(path).map_err(|error| {
+        CliError::usage(format!("--junit: {} cannot be written", path.display()))
+            .because(&error)
+            .hint("name a file in a folder that is there and that you may write to")
+    })?;
+    Ok((path, file))
 }
 
 pub(super) async fn assess(
