@@ -75,7 +75,8 @@ fn a_commit_is_evaluated() {
     let file = fs::read_to_string(world.holdouts().join("stranger.md")).unwrap();
     let line = file.lines().position(|line| line.contains("the status is 404")).unwrap() + 1;
     assert_eq!(row["reasons"][0]["line"], line);
-    assert!(row["reasons"][0]["found"].as_str().unwrap().starts_with("200"), "{row}");
+    let found = row["reasons"][0]["found"].as_str().unwrap();
+    assert!(found.starts_with("200 where 404 was required; body: "), "{row}");
     assert!(fs::read_to_string(&junit).unwrap().contains("<failure type=\"wrong_status\""));
 
     // What was found is kept for the evaluator, by keys; a damaged file hides nothing.
@@ -223,6 +224,7 @@ fn scenarios_are_listed_and_planned() {
     world.factory(&["scenario", "list", "--tag", "critical"]).ends_with(0).never_says("Dulcinea");
     let plan = world.factory(&["scenario", "plan", "--filter", "sancho"]).ends_with(0);
     plan.says("restart").says("needs a deployment of its own").never_says("Dulcinea");
+    plan_in_words(&world);
     let plans = world.json(&["scenario", "plan"]);
     assert!(plans["scenarios"].as_array().unwrap().iter().all(|row| row["plan"]["steps"].is_array()));
 
@@ -239,6 +241,20 @@ fn scenarios_are_listed_and_planned() {
     world.factory(&["scenario", "list"]).ends_with(2).says("cannot be compiled").says("Quixote");
     world.factory(&["scenario", "list", "--filter", "quixote"]).ends_with(0);
     world.factory(&["scenario", "run", "--at", "HEAD"]).ends_with(2).says("the moon is full");
+}
+
+/// What a step does is said in words, and not in the form that programs read.
+fn plan_in_words(world: &World) {
+    world.write_holdout(
+        "words.md",
+        "# Scenario: Words\n\nWhen POST /x is sent with {\"a\": 1}\nThen the status is 2xx\nAnd the body is a JSON object\n\
+         When I run `a`\nThen the exit code is 0\n",
+    );
+    let plan = world.factory(&["scenario", "plan", "--filter", "words"]).ends_with(0);
+    let plan = plan.says("      POST /x json {\"a\":1}\n").says("      status 2xx\n").says("      run `a`\n");
+    let plan = plan.says("      body is an object\n").says("      exit = 0\n");
+    plan.says("its own: it runs a command\n").never_says("{\"equals\"").never_says("requests");
+    fs::remove_file(world.holdouts().join("words.md")).unwrap();
 }
 
 fn what_cannot_be_evaluated() {

@@ -8,6 +8,7 @@ mod check;
 mod needs;
 mod query;
 mod template;
+pub(crate) mod words;
 
 pub use action::{Action, Body, Capture, Command, Fault, Fresh, Period, Request, Source, Stop};
 pub use check::{

@@ -12,9 +12,9 @@ impl Plan {
             | Action::MailWindow
             | Action::NameAnswer(_)
             | Action::Fresh { .. } => None,
-            Action::Run(_) => Some("it runs a command beside the service"),
+            Action::Run(_) => Some("it runs a command"),
             Action::WriteFile { .. } | Action::MakeFolder(_) | Action::RemoveFile(_) => {
-                Some("it writes files beside the service")
+                Some("it writes files")
             }
             Action::Advance(_) => Some("it moves the service's clock"),
             Action::MailServer(_) => Some("it changes the mail server"),
@@ -42,9 +42,7 @@ impl Plan {
                 | Check::Links { .. }
                 | Check::Link(..)
                 | Check::LinkStandsAlone => Some("it looks into mails"),
-                Check::Files { .. } | Check::File(..) | Check::Folder { .. } => {
-                    Some("it looks into the service's files")
-                }
+                Check::Files { .. } | Check::File(..) | Check::Folder { .. } => Some("it looks into files"),
                 Check::Query(..) => Some("it looks into a database"),
                 Check::Log { .. } => Some("it looks into the service's log"),
                 Check::Exit(_) | Check::Output(..) => Some("it looks at the output of a command"),

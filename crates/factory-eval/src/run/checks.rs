@@ -8,6 +8,7 @@ use super::judge::{self, Thing};
 use super::state::{Failure, Output, State, failed, lost};
 use super::{database, links, mails, scratch, values};
 use crate::attribution::{Blame, Cause};
+use crate::plan::words;
 use crate::plan::{
     AnswerRef, Check, LinkPart, MailPart, OutputPart, Parts, Predicate, StatusPattern, Tally, Template,
 };
@@ -180,13 +181,19 @@ fn status(state: &State, of: &AnswerRef, any_of: &[StatusPattern], not: bool) ->
     for answer in state.answers(of)? {
         let matches = any_of.iter().any(|pattern| pattern.matches(answer.status));
         require(matches != not, FailureClass::WrongStatus, || {
-            let word = if not { "none of" } else { "one of" };
+            let word = match (not, any_of.len()) {
+                (true, _) => "none of ",
+                (false, 1) => "",
+                (false, _) => "one of ",
+            };
+            let statuses: Vec<String> = any_of.iter().map(StatusPattern::to_string).collect();
             let location = answer.header("location").filter(|_| (300..400).contains(&answer.status));
             let location = location
                 .map_or(String::new(), |to| format!("; it leads to {to}, and redirects are not followed"));
             format!(
-                "{} where {word} {any_of:?} was required{location}; body: {}",
+                "{} where {word}{} was required{location}; body: {}",
                 answer.status,
+                statuses.join(", "),
                 answer.text()
             )
         })?;
@@ -200,16 +207,19 @@ fn tally(answers: &[Answer], counts: &[Tally], others: Option<&[StatusPattern]>)
     for tally in counts {
         let count = statuses.iter().filter(|status| is(**status, &tally.any_of)).count();
         require(tally.count.holds(count), FailureClass::WrongStatus, || {
-            format!("{count} of {statuses:?} are {:?} where {:?} were required", tally.any_of, tally.count)
+            let (any_of, required) = (words::statuses(&tally.any_of), tally.count);
+            format!("{count} of {statuses:?} are {any_of} where {required} were required")
         })?;
     }
     if let Some(others) = others {
         let stranger = statuses
             .iter()
             .find(|status| !counts.iter().any(|tally| is(**status, &tally.any_of)) && !is(**status, others));
-        require(stranger.is_none(), FailureClass::WrongStatus, || {
-            format!("{stranger:?} among {statuses:?}")
-        })?;
+        if let Some(stranger) = stranger {
+            let (found, others) = (format!("{stranger} among {statuses:?}"), words::statuses(others));
+            let why = format!("{found} where the others had to be {others}");
+            return Err(failed(FailureClass::WrongStatus, why));
+        }
     }
     Ok(())
 }

@@ -46,7 +46,7 @@ pub(crate) async fn check(state: &mut State, query: &Query, rows: &Rows) -> Resu
     let wrong = |why: String| failed(FailureClass::WrongContent, format!("query of {file}: {why}"));
     match rows {
         Rows::Count(count) if count.holds(answer.len()) => Ok(()),
-        Rows::Count(count) => Err(wrong(format!("{} rows where {count:?} were required", answer.len()))),
+        Rows::Count(count) => Err(wrong(format!("{} rows where {count} were required", answer.len()))),
         Rows::Value(predicate) => {
             let [row] = answer.as_slice() else {
                 return Err(wrong(format!("{} rows, not one", answer.len())));

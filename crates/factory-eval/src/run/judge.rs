@@ -99,8 +99,7 @@ pub(crate) fn judge(
     if holds {
         return Ok(());
     }
-    let wanted = serde_json::to_string(predicate).unwrap_or_default();
-    Err(format!("{} where this was required: {wanted}", thing.shown()))
+    Err(format!("{}, required: {predicate}", thing.shown()))
 }
 
 fn equals(thing: Thing<'_>, expected: &Value, values: &BTreeMap<String, String>) -> bool {

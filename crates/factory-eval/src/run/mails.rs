@@ -70,12 +70,7 @@ pub(crate) async fn count(
     if !count.holds(matching.len()) {
         return Err(failed(
             FailureClass::UnwantedEffect,
-            format!(
-                "{} where at most {:?} could come; all mails: {}",
-                matching.len(),
-                count.max,
-                list(state)
-            ),
+            format!("{} where {count} could come; all mails: {}", matching.len(), list(state)),
         ));
     }
     state.seam.counted.push(matching.iter().map(|mail| mail.order).collect());

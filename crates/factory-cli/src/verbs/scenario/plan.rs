@@ -2,7 +2,7 @@
 //! person who may read it anyway.
 
 use factory_eval::catalogue::Entry;
-use factory_eval::plan::{Plan, PlanStep};
+use factory_eval::plan::Plan;
 use serde::Serialize;
 
 use super::chosen;
@@ -102,7 +102,7 @@ fn shown(entry: &Entry) -> String {
         for (place, sentence) in scenario.steps.iter().enumerate() {
             text.push_str(&format!("  {:?} {}\n", sentence.keyword, story::one_line(&sentence.text)));
             let steps = plan.steps.iter().filter(|step| step.sentence == place);
-            text.extend(steps.map(|step| format!("      {}\n", action(step))));
+            text.extend(steps.map(|step| format!("      {}\n", story::one_line(&step.action.to_string()))));
         }
         if let Some(what) = plan.needs_deployment() {
             text.push_str(&format!("  needs a deployment of its own: {what}\n"));
@@ -111,16 +111,4 @@ fn shown(entry: &Entry) -> String {
     text.extend(chosen::problems(entry).iter().map(|line| format!("  {line}\n")));
     text.push('\n');
     text
-}
-
-/// A step on one line: what is done, and with what.
-fn action(step: &PlanStep) -> String {
-    match serde_json::to_value(&step.action) {
-        Ok(serde_json::Value::Object(parts)) => {
-            parts.iter().map(|(name, value)| format!("{} {value}", name.replace('_', " "))).collect()
-        }
-        Ok(serde_json::Value::String(name)) => name.replace('_', " "),
-        Ok(other) => other.to_string(),
-        Err(error) => error.to_string(),
-    }
 }

@@ -1,4 +1,4 @@
-//! Sentences in the phrasings of well-known step libraries, with what each means in short form.
+//! Sentences in the phrasings of well-known step libraries, with what each means as a plan in words.
 //!
 //! `tests/sentences/*.txt` are the list. A sentence is held back if the hash of its text is odd: the rules were made
 //! looking at the others only, and the held-back ones say how well the rules carry over.
@@ -64,7 +64,7 @@ pub(super) fn lines() -> Vec<Line> {
     lines
 }
 
-/// What it compiles to, in short form.
+/// What it compiles to, in words.
 pub(super) fn compile(line: &Line, phrases: &Phrases) -> Result<String, String> {
     let mut context: Context<'_> = if line.group == "answers" { in_order(phrases) } else { rich(phrases) };
     if line.group == "answers"
