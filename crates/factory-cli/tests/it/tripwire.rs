@@ -68,9 +68,15 @@ fn a_canary_in_a_patch() {
 }
 
 fn nothing_of_a_holdout_is_sent() {
-    // It has come into the project by another way, and would go out with the output of a tool.
-    let attempt = [vec![Call::bash("cat hint.txt")], right()].concat();
-    let hint = format!("the tests look for {CANARY}\n");
+    // It has come into the project in a spelling that nobody searches for, and would go out with the output of a tool.
+    let attempt = [vec![Call::bash("tr a-z n-za-m < hint.txt")], right()].concat();
+    let turned = |letter: char| match letter {
+        'a'..='m' => char::from(letter as u8 + 13),
+        'n'..='z' => char::from(letter as u8 - 13),
+        other => other,
+    };
+    let hint: String = CANARY.chars().map(turned).collect();
+    let hint = format!("gur grfgf ybbx sbe {hint}\n");
     let world = World::with_files(building(vec![attempt]), &[("hint.txt", &hint)]);
     with_canary(&world);
     let ran = world.run(&[APPROVE]).ends_with(1);
