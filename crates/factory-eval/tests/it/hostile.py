@@ -114,8 +114,11 @@ def handle(connection):
 
 if MODE == "ignores_sigterm":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-if MODE == "daemonizes" and os.fork() > 0:
-    sys.exit(0)
+if MODE == "daemonizes":
+    if os.fork() > 0:
+        sys.exit(0)
+    # Long enough for the end of the first process to be noticed, however busy the machine is.
+    time.sleep(5)
 if MODE == "fills":
     fill()
 if MODE == "listens_twice":
