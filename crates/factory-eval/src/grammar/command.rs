@@ -2,7 +2,8 @@
 
 use super::context::{Act, Context};
 use super::files;
-use super::pattern::{Pattern, Text};
+use super::lex;
+use super::pattern::{Found, Pattern, Text};
 use super::predicate::Said;
 use super::subject::Subject;
 use crate::plan::{Action, Check, Command, OutputPart, Predicate, Template};
@@ -20,8 +21,10 @@ static IN_FOLDER: Pattern = Pattern::new(
     r"(?:in|from|inside)(?: of)? ~(?:(?:working )?(?:directory|folder) )?(?P<path>⟦q\d+⟧)(?: directory| folder)?(?P<rest>.*)",
 );
 static INPUT: Pattern = Pattern::new(
-    r"(?:(?:with|and|giving) ~(?:following )?(?:standard input|stdin|input)(?: of)?|and (?:I )?(?:types?|enters?|answers?)(?: with)?) (?P<input>⟦[qh]\d+⟧)(?P<rest>.*)",
+    r"(?:(?:with|and|giving|given|using|on) ~(?:following )?(?:standard input|stdin|input)(?: of)?|and (?:I )?(?:types?|enters?|answers?)(?: with)?) (?P<input>⟦[qh]\d+⟧)(?P<rest>.*)",
 );
+static NO_INPUT: Pattern =
+    Pattern::new(r"(?:with|and|giving|given|using|on) ~(?:following )?(?:standard input|stdin|input)");
 static VARIABLE_FOR: Pattern = Pattern::new(
     r"with ~(?:environment )?variable {name:word} (?:set to|=|as) (?P<value>⟦[qh]\d+⟧)(?P<rest>.*)",
 );
@@ -104,8 +107,10 @@ fn run(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
             if command.input.is_some() {
                 return Some(Err("there are two inputs".to_owned()));
             }
-            command.input = Some(found.template("input", context)?);
+            command.input = Some(input(&found, context)?);
             rest = found.piece("rest")?;
+        } else if NO_INPUT.apply(rest).is_some() {
+            return Some(Err("the input has to follow, in quotation marks or as a doc string".to_owned()));
         } else if let Some(found) = VARIABLE_FOR.apply(rest) {
             match variable(&found.word("name")?, Some(found.template("value", context)?)) {
                 Ok(variable) => set(&mut command.environment, variable),
@@ -137,6 +142,13 @@ fn run(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
     let mut actions = vec![Action::Run(command)];
     actions.extend(check.map(|predicate| Action::Check(Check::Exit(predicate))));
     Some(Ok(actions))
+}
+
+/// What a command can read. The last line of a doc string ends as all others do.
+fn input(found: &Found<'_>, context: &Context<'_>) -> Option<Template> {
+    let input = found.template("input", context)?;
+    let is_doc = context.doc.is_some_and(|doc| found.get("input") == Some(&lex::marker('q', doc)));
+    Some(if is_doc { Template::new(format!("{}\n", input.source())) } else { input })
 }
 
 fn code(number: f64) -> Option<serde_json::Value> {
@@ -296,5 +308,58 @@ pub(crate) fn part(which: Option<&str>) -> OutputPart {
         Some("stdout" | "standard output") => OutputPart::Stdout,
         Some("stderr" | "standard error" | "error output") => OutputPart::Stderr,
         Some(_) | None => OutputPart::Both,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use factory_spec::parse_scenarios;
+
+    use super::*;
+    use crate::grammar::{Phrases, compile};
+
+    /// The actions of a scenario of these sentences, or the reasons why it is none.
+    fn plan(steps: &str) -> Result<Vec<Action>, String> {
+        let (scenarios, findings) = parse_scenarios(&format!("# Scenario: It\n\n{steps}\n"), "it.md");
+        assert!(!factory_spec::has_errors(&findings), "{findings:?}");
+        compile(&scenarios[0], &Phrases::default())
+            .map(|plan| plan.steps.into_iter().map(|step| step.action).collect())
+            .map_err(|errors| errors.into_iter().map(|error| error.why).collect::<Vec<_>>().join("; "))
+    }
+
+    #[test]
+    fn commands_get_standard_input() {
+        let fed = |command: &str, input: &str| {
+            let input = Some(Template::new(input));
+            Action::Run(Command { input, ..Command::new(Template::new(command)) })
+        };
+        let expected = fed("todo import", "a\nb");
+        for sentence in [
+            "When I run `todo import` with the input \"a\\nb\"",
+            "When the command `todo import` is run with standard input \"a\\nb\"",
+        ] {
+            let actions = plan(&format!("{sentence}\nThen the exit code is 0")).unwrap();
+            assert_eq!(actions[0], expected, "{sentence}");
+        }
+        let doc = "When I run `todo import` with this input:\n\"\"\"\na\nb\n\"\"\"\nThen the exit code is 0";
+        assert_eq!(plan(doc).unwrap()[0], fed("todo import", "a\nb\n"));
+        assert!(
+            plan("When I run `x` with the input\nThen the exit code is 0")
+                .unwrap_err()
+                .contains("has to follow")
+        );
+    }
+
+    #[test]
+    fn what_was_said_of_the_shell_holds_for_a_command_with_input_too() {
+        let said = "Given the environment variable LANG is set to \"C\"\nAnd I am in the directory \"deep\"\nWhen I run \
+                    `todo import` with the input \"a\"\nThen the exit code is 0";
+        let expected = Command {
+            folder: Some(Template::new("deep")),
+            environment: vec![("LANG".to_owned(), Some(Template::new("C")))],
+            input: Some(Template::new("a")),
+            ..Command::new(Template::new("todo import"))
+        };
+        assert!(plan(said).unwrap().contains(&Action::Run(expected)));
     }
 }

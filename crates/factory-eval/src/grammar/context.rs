@@ -123,6 +123,8 @@ pub(crate) struct Context<'a> {
     pub(crate) subject: Option<Subject>,
     /// What stands under the sentence, until a rule takes it.
     pub(crate) attached: Attached,
+    /// The number of the literal that is the doc string, where that is read as the end of the sentence.
+    pub(crate) doc: Option<usize>,
 }
 
 impl<'a> Context<'a> {
@@ -150,6 +152,7 @@ impl<'a> Context<'a> {
             typed: Vec::new(),
             subject: None,
             attached: Attached::default(),
+            doc: None,
         }
     }
 

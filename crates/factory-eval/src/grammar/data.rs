@@ -1,16 +1,12 @@
-//! Sentences that give a command its standard input, and those about a SQLite database of the candidate.
+//! Sentences about a SQLite database of the candidate.
 
 use super::context::Context;
 use super::pattern::{Found, Pattern, Text, bounded};
 use super::predicate::Said;
-use super::subject::Subject;
-use crate::plan::{Action, Check, Command, OutputPart, Predicate, Query, Rows, Template};
+use crate::plan::{Action, Check, Predicate, Query, Rows, Template};
 use crate::run::stays_below;
 use crate::sqlite;
 
-static FEED: Pattern = Pattern::new(
-    r"(?:(?:I|we|the user|someone) (?:runs?|executes?) (?:the )?(?:shell )?(?:command )?{command:quoted}|(?:the )?(?:shell )?command {other:quoted} is (?:run|executed)),? (?:with|on|given|using) ~(?:following |standard )*(?:input|stdin)(?: {input:quoted})?",
-);
 static SEED: Pattern = Pattern::new(
     r"~database {file:quoted} is (?:seeded|filled|prepared|created|made|set up) (?:by|with|from)(?: ~(?:following )?(?:sql|script|statements))?(?: {sql:quoted})?",
 );
@@ -18,33 +14,12 @@ static QUERY: Pattern = Pattern::new(
     r"(?:(?:in )?~database {file:quoted},? (?:the )?query {sql:quoted}|(?:the )?query {sql_too:quoted} (?:on|in|of|against|to) ~database {file_too:quoted}) (?:returns|return|gives|give|yields|yield|finds|has) (?:(?P<rows>(?:the |these |the following )?rows)|(?:{quantifier:quantifier} )?{count:count} rows?|{value:value})",
 );
 
-/// A sentence about standard input or a database.
+/// A sentence about a database.
 pub(crate) fn data(text: Text<'_>, context: &mut Context<'_>) -> Said<Vec<Action>> {
-    if let Some(found) = FEED.apply(text) {
-        return Some(feed(&found, context));
-    }
     if let Some(found) = SEED.apply(text) {
         return Some(seed(&found, context));
     }
     QUERY.apply(text).map(|found| query(&found, context))
-}
-
-fn feed(found: &Found<'_>, context: &mut Context<'_>) -> Result<Vec<Action>, String> {
-    let command = found.template("command", context).or_else(|| found.template("other", context));
-    let command = command.ok_or("there is no command")?;
-    let input = match (found.template("input", context), context.attached.doc.take()) {
-        (Some(input), None) => input,
-        // The last line ends as all others do.
-        (None, Some((text, _))) => Template::new(format!("{text}\n")),
-        (Some(_), Some(_)) => return Err("there are two inputs".to_owned()),
-        (None, None) => {
-            return Err("the input has to follow, in quotation marks or as a doc string".to_owned());
-        }
-    };
-    context.command = true;
-    context.acted = true;
-    context.subject = Some(Subject::Output(OutputPart::Both));
-    Ok(vec![Action::Run(Command { input: Some(input), ..Command::new(command) })])
 }
 
 fn seed(found: &Found<'_>, context: &mut Context<'_>) -> Result<Vec<Action>, String> {
@@ -117,29 +92,6 @@ mod tests {
             Some(Action::Check(Check::Query(query, rows))) => Ok((query, rows)),
             other => panic!("{other:?}"),
         }
-    }
-
-    #[test]
-    fn commands_get_standard_input() {
-        let fed = |command: &str, input: &str| {
-            let input = Some(Template::new(input));
-            Action::Run(Command { input, ..Command::new(Template::new(command)) })
-        };
-        let expected = fed("todo import", "a\nb");
-        for sentence in [
-            "When I run `todo import` with the input \"a\\nb\"",
-            "When the command `todo import` is run with standard input \"a\\nb\"",
-        ] {
-            let actions = plan(&format!("{sentence}\nThen the exit code is 0")).unwrap();
-            assert_eq!(actions[0], expected, "{sentence}");
-        }
-        let doc = "When I run `todo import` with this input:\n\"\"\"\na\nb\n\"\"\"\nThen the exit code is 0";
-        assert_eq!(plan(doc).unwrap()[0], fed("todo import", "a\nb\n"));
-        assert!(
-            plan("When I run `x` with the input\nThen the exit code is 0")
-                .unwrap_err()
-                .contains("has to follow")
-        );
     }
 
     #[test]

@@ -49,6 +49,11 @@ pub(crate) struct Lexed {
     pub(crate) literals: Vec<Literal>,
 }
 
+/// What stands for the literal of that number in a skeleton.
+pub(crate) fn marker(kind: char, number: usize) -> String {
+    format!("{OPEN}{kind}{number}{CLOSE}")
+}
+
 /// Takes a sentence apart.
 ///
 /// # Errors
@@ -96,8 +101,7 @@ pub(crate) fn lex(source: &str) -> Result<Lexed, String> {
                 rest = &rest[length..];
             }
             Some((literal, length)) => {
-                let marker = format!("{OPEN}{}{}{CLOSE}", literal.kind(), lexed.literals.len());
-                lexed.skeleton.push_str(&marker);
+                lexed.skeleton.push_str(&marker(literal.kind(), lexed.literals.len()));
                 lexed.literals.push(literal);
                 rest = &rest[length..];
             }

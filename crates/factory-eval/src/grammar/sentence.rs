@@ -113,12 +113,13 @@ fn with_attached(
     readings.push(Literal::Quoted(doc));
     for reading in readings {
         let kind = if matches!(reading, Literal::Json(_)) { 'j' } else { 'q' };
-        let longer = format!("{skeleton} {}{kind}{}{}", lex::OPEN, literals.len(), lex::CLOSE);
+        let longer = format!("{skeleton} {}", lex::marker(kind, literals.len()));
         literals.push(reading);
         let mut attempt = context.clone();
+        attempt.doc = Some(literals.len() - 1);
         let text = Text { skeleton: &longer, literals: &literals };
         if let Some(actions) = parts(text, &mut attempt, depth, MAX_PARTS, search) {
-            *context = attempt;
+            *context = Context { doc: None, ..attempt };
             return Some(actions);
         }
         literals.pop();
