@@ -26,8 +26,6 @@ pub struct Catalogue {
 pub struct Entry {
     /// Its file, as it was named or found.
     pub file: PathBuf,
-    /// The line that its heading is in, from 1.
-    pub line: usize,
     /// Its plan, or the sentences that no plan can be made of.
     pub compiled: Result<Arc<Compiled>, Uncompilable>,
     // All of its file, in which places are found.
@@ -80,6 +78,11 @@ impl Entry {
         }
     }
 
+    /// The line that its heading is in, from 1.
+    pub fn line(&self) -> usize {
+        position(&self.source, self.scenario().span.start).line
+    }
+
     /// The line that one of its sentences begins in, from 1; the sentences are counted from 0.
     pub fn line_of(&self, sentence: usize) -> Option<usize> {
         let step = self.scenario().steps.get(sentence)?;
@@ -129,7 +132,6 @@ impl Catalogue {
         let (scenarios, findings) = parse_scenarios(&source, &relative);
         let source: Arc<str> = source.into();
         for scenario in scenarios {
-            let line = position(&source, scenario.span.start).line;
             let compiled = match grammar::compile(&scenario, phrases) {
                 Ok(plan) => {
                     Ok(Arc::new(Compiled { scenario: Holdout::new(scenario), plan: Holdout::new(plan) }))
@@ -140,7 +142,7 @@ impl Catalogue {
                 }
             };
             let source = Arc::clone(&source);
-            self.entries.push(Entry { file: file.to_owned(), line, compiled, source });
+            self.entries.push(Entry { file: file.to_owned(), compiled, source });
         }
         if factory_spec::has_errors(&findings) {
             let (file, source) = (file.display().to_string(), source.to_string());
@@ -226,7 +228,7 @@ mod tests {
             .entries
             .iter()
             .filter(|entry| !entry.file.ends_with("c.md"))
-            .map(|entry| (entry.scenario().id.as_str(), entry.line, entry.compiled.is_ok()))
+            .map(|entry| (entry.scenario().id.as_str(), entry.line(), entry.compiled.is_ok()))
             .collect();
         assert_eq!(shown, [("b/two", 2, false), ("a/one", 2, true)], "each once, with the phrases beside it");
         assert_eq!(all.unparsable.len(), 1);

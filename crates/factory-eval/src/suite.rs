@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use factory_core::feedback::Holdout;
 use factory_engine::port::evaluator::EvaluatorError;
-use factory_spec::{Diagnostic, Scenario, parse_scenarios};
+use factory_spec::{Diagnostic, Scenario};
 
+use crate::catalogue::{Catalogue, CatalogueError, Entry, Uncompilable};
 use crate::config::DeployConfig;
-use crate::grammar::{self, CompileError, PhraseError, Phrases};
+use crate::grammar::{CompileError, PhraseError};
 use crate::plan::Plan;
 
 /// A scenario and its plan.
@@ -91,6 +92,15 @@ fn count(scenarios: &[Uncompiled]) -> usize {
     scenarios.iter().map(|scenario| scenario.errors.len()).sum()
 }
 
+impl From<CatalogueError> for SuiteError {
+    fn from(error: CatalogueError) -> Self {
+        match error {
+            CatalogueError::Io { path, source } => SuiteError::Io { path, source },
+            CatalogueError::Phrases { source, .. } => SuiteError::Phrases(source),
+        }
+    }
+}
+
 impl fmt::Debug for SuiteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -116,45 +126,41 @@ impl SuiteError {
 
 impl HoldoutSuite {
     /// Reads all `.md` and `.feature` files below `folder` in the order of their paths, `README.md` left out, and compiles
-    /// them with the phrases of its `steps.toml`.
+    /// them with the phrases of the nearest `steps.toml`, as a [`Catalogue`] does.
     ///
     /// # Errors
     /// [`SuiteError`], with everything that is wrong and not only the first.
     pub fn load(folder: &Path) -> Result<Self, SuiteError> {
-        let phrases = match std::fs::read_to_string(folder.join("steps.toml")) {
-            Ok(text) => Phrases::parse(&text)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Phrases::default(),
-            Err(source) => return Err(SuiteError::Io { path: folder.join("steps.toml"), source }),
-        };
-        let files = files(folder).map_err(|source| SuiteError::Io { path: folder.to_owned(), source })?;
-        let mut parsed = Vec::new();
-        let mut unparsable = Vec::new();
-        for path in files {
-            let bytes =
-                std::fs::read(&path).map_err(|source| SuiteError::Io { path: path.clone(), source })?;
-            let file = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
-            let source = match factory_spec::decode(bytes) {
-                Ok(source) => source,
-                Err(broken) => {
-                    unparsable.push(Unparsable { file, source: broken.text, findings: vec![broken.finding] });
-                    continue;
-                }
-            };
-            let (scenarios, findings) = parse_scenarios(&source, &file);
-            if factory_spec::has_errors(&findings) {
-                unparsable.push(Unparsable { file, source, findings });
-            } else {
-                parsed.extend(scenarios);
-            }
-        }
+        let Catalogue { entries, unparsable } = Catalogue::read(&[folder.to_owned()])?;
         if !unparsable.is_empty() {
-            return Err(SuiteError::Unparsable { files: unparsable });
+            let relative = |file: Unparsable| {
+                let within =
+                    Path::new(&file.file).strip_prefix(folder).map(|within| within.display().to_string());
+                Unparsable { file: within.unwrap_or(file.file), ..file }
+            };
+            return Err(SuiteError::Unparsable { files: unparsable.into_iter().map(relative).collect() });
         }
-        if parsed.is_empty() {
+        if entries.is_empty() {
             return Err(SuiteError::Empty);
         }
-        unique(&parsed)?;
-        compile(parsed, &phrases)
+        unique(entries.iter().map(Entry::scenario))?;
+        let mut scenarios = Vec::new();
+        let mut uncompiled = Vec::new();
+        for entry in entries {
+            match entry.compiled {
+                Ok(compiled) => scenarios.push(compiled),
+                Err(Uncompilable { scenario, problems }) => {
+                    let Scenario { file, id, .. } = scenario.reveal().clone();
+                    let errors = problems.into_iter().map(|problem| problem.error).collect();
+                    uncompiled.push(Uncompiled { file, id, errors });
+                }
+            }
+        }
+        if uncompiled.is_empty() {
+            Ok(HoldoutSuite { scenarios })
+        } else {
+            Err(SuiteError::Uncompiled { scenarios: uncompiled })
+        }
     }
 
     /// The same, for a candidate that is deployed so.
@@ -201,7 +207,7 @@ pub(crate) fn of_no_service(compiled: &Compiled) -> Vec<CompileError> {
         .collect()
 }
 
-fn unique(scenarios: &[Scenario]) -> Result<(), SuiteError> {
+fn unique<'a>(scenarios: impl Iterator<Item = &'a Scenario>) -> Result<(), SuiteError> {
     let mut seen: BTreeMap<&str, &Scenario> = BTreeMap::new();
     for scenario in scenarios {
         if let Some(other) = seen.insert(&scenario.id, scenario) {
@@ -212,23 +218,6 @@ fn unique(scenarios: &[Scenario]) -> Result<(), SuiteError> {
         }
     }
     Ok(())
-}
-
-fn compile(scenarios: Vec<Scenario>, phrases: &Phrases) -> Result<HoldoutSuite, SuiteError> {
-    let mut compiled = Vec::new();
-    let mut uncompiled = Vec::new();
-    for scenario in scenarios {
-        match grammar::compile(&scenario, phrases) {
-            Ok(plan) => compiled
-                .push(Arc::new(Compiled { scenario: Holdout::new(scenario), plan: Holdout::new(plan) })),
-            Err(errors) => uncompiled.push(Uncompiled { file: scenario.file, id: scenario.id, errors }),
-        }
-    }
-    if uncompiled.is_empty() {
-        Ok(HoldoutSuite { scenarios: compiled })
-    } else {
-        Err(SuiteError::Uncompiled { scenarios: uncompiled })
-    }
 }
 
 /// The files of scenarios below a folder, in the order of their paths.
@@ -305,6 +294,15 @@ mod tests {
             suite.scenarios().iter().map(|compiled| compiled.scenario.reveal().name.as_str()).collect();
         assert_eq!(names, ["One", "Two"]);
         assert!(!suite.moves_clock());
+    }
+
+    #[test]
+    fn the_nearest_phrases_count() {
+        let other = "[[step]]\npattern = 'another thing'\nsteps = []\n";
+        let folder = folder(&[("deep/a.md", GOOD), ("deep/steps.toml", STEPS), ("steps.toml", other)]);
+        assert!(HoldoutSuite::load(folder.path()).is_ok());
+        std::fs::remove_file(folder.path().join("deep/steps.toml")).unwrap();
+        assert!(matches!(HoldoutSuite::load(folder.path()), Err(SuiteError::Uncompiled { .. })));
     }
 
     #[test]

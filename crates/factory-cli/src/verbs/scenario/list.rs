@@ -48,7 +48,7 @@ fn row(entry: &Entry) -> Row<'_> {
         id: &scenario.id,
         name: &scenario.name,
         file: entry.file.display().to_string(),
-        line: entry.line,
+        line: entry.line(),
         tags: scenario.tags.iter().map(|tag| tag.as_str()).collect(),
         covers: &scenario.covers,
         compiles: entry.compiled.is_ok(),

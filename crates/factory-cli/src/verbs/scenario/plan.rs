@@ -74,7 +74,7 @@ fn row(entry: &Entry) -> Row<'_> {
         id: &scenario.id,
         name: &scenario.name,
         file: entry.file.display().to_string(),
-        line: entry.line,
+        line: entry.line(),
         plan,
         problems: problems
             .map(|problem| ProblemRow {
@@ -96,7 +96,7 @@ fn shown(entry: &Entry) -> String {
         story::one_line(&scenario.id),
         story::one_line(&scenario.name),
         entry.file.display(),
-        entry.line
+        entry.line()
     );
     if let Some(plan) = revealed(entry) {
         for (place, sentence) in scenario.steps.iter().enumerate() {

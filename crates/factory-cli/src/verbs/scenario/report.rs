@@ -121,7 +121,7 @@ impl Row {
             id: scenario.id.clone(),
             name: scenario.name.clone(),
             file: entry.file.display().to_string(),
-            line: entry.line,
+            line: entry.line(),
             critical: score.critical,
             vault: scenario.has_tag(&Tag::Vault),
             covers: scenario.covers.clone(),
