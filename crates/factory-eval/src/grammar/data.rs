@@ -1,10 +1,10 @@
 //! Sentences about a SQLite database of the candidate.
 
 use super::context::Context;
+use super::files;
 use super::pattern::{Found, Pattern, Text, bounded};
 use super::predicate::Said;
 use crate::plan::{Action, Check, Predicate, Query, Rows, Template};
-use crate::run::stays_below;
 use crate::sqlite;
 
 static SEED: Pattern = Pattern::new(
@@ -60,12 +60,7 @@ fn query(found: &Found<'_>, context: &mut Context<'_>) -> Result<Vec<Action>, St
 /// A file of the scratch folder.
 fn file(found: &Found<'_>, hole: &str, context: &Context<'_>) -> Result<Template, String> {
     let file = found.template(hole, context).ok_or("there is no file")?;
-    let path = file.source().strip_prefix("{scratch}/").unwrap_or(file.source());
-    if stays_below(path) {
-        Ok(Template::new(path))
-    } else {
-        Err(format!("`{path}` is not a file of the scratch folder: name it relative to that, without `..`"))
-    }
+    files::inside(file.source())
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! Sentences about files and folders below the scratch folder: written, removed, and looked at.
 
-use std::path::{Component, Path};
-
 use super::context::Context;
 use super::lex::Literal;
 use super::pattern::{Pattern, Text, literal};
 use super::predicate::Said;
 use super::subject::Subject;
 use crate::plan::{Action, Check, Predicate, Template};
+use crate::run::stays_below;
 
 static GIVEN: Pattern = Pattern::new(
     r"(?:(?:there is|I (?:has|create|make|write)|we (?:has|create)|creating) )?~(?P<empty>empty )?(?:text )?file (?:named |called |at )?(?P<path>⟦q\d+⟧)(?:(?: with| containing| that contains| which contains| contains| has)(?: ~)?(?:following |text |body |contents |exactly )*(?P<text>⟦[qh]\d+⟧))?",
@@ -159,9 +158,7 @@ pub(crate) fn is_there(rest: Text<'_>) -> Option<Predicate> {
 /// It is absolute, climbs, or names nothing.
 pub(crate) fn inside(path: &str) -> Result<Template, String> {
     let relative = path.strip_prefix("{scratch}/").unwrap_or(path);
-    let mut parts = Path::new(relative).components();
-    let stays = parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if !stays || Path::new(relative).file_name().is_none() || relative.contains('\0') {
+    if !stays_below(relative) {
         return Err(format!(
             "`{path}` leads out of the scratch folder: a path is relative to that and never goes up"
         ));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use factory_core::feedback::FailureClass;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use serde_json::Value;
 
 use super::judge::{self, Thing};
@@ -197,10 +197,8 @@ fn put_back(copy: &Path, scratch: &Path, name: &str) -> io::Result<()> {
     let place = Path::new(name);
     let file = place.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy().into_owned();
     let parent = place.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let scratch = rustix::fs::openat(CWD, scratch, flags, Mode::empty())?;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    let folder = rustix::fs::openat2(&scratch, parent, flags, Mode::empty(), resolve)?;
+    let flags = OFlags::PATH | OFlags::DIRECTORY;
+    let folder = files::below(&files::folder(scratch)?, parent, flags, Mode::empty())?;
     let unfinished = format!(".{file}.new");
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let new = rustix::fs::openat(&folder, &unfinished, flags, Mode::from_raw_mode(0o644))?;

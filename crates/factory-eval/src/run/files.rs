@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Component, Path};
 
+use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 
 /// Opens a plain file for reading. The last part of the path may not be a link; a pipe or a device is refused.
@@ -17,14 +18,24 @@ pub(crate) fn open_plain(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As of opening; with a path that leads elsewhere, or to something else than a file.
 pub(crate) fn open_below(folder: &Path, path: &str) -> io::Result<File> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = rustix::fs::openat(CWD, folder, flags, Mode::empty())?;
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    plain(rustix::fs::openat2(folder, path, flags, Mode::empty(), resolve)?.into())
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+    plain(below(&self::folder(folder)?, Path::new(path), flags, Mode::empty())?.into())
 }
 
-fn plain(file: File) -> io::Result<File> {
+/// A folder of ours, for paths to start from.
+pub(crate) fn folder(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(CWD, path, flags, Mode::empty())?)
+}
+
+/// Opens something below a folder, by a path without links that does not leave it.
+pub(crate) fn below(folder: &OwnedFd, path: &Path, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    Ok(rustix::fs::openat2(folder, path, flags | OFlags::CLOEXEC, mode, resolve)?)
+}
+
+/// What was opened, if it is a file like others.
+pub(crate) fn plain(file: File) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no plain file")) }
 }
 
@@ -33,6 +44,7 @@ pub(crate) fn stays_below(path: &str) -> bool {
     let path = Path::new(path);
     path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
         && path.file_name().is_some()
+        && !path.as_os_str().as_encoded_bytes().contains(&0)
 }
 
 #[cfg(test)]
@@ -61,7 +73,7 @@ mod tests {
     #[test]
     fn paths_of_scenarios_stay_below() {
         assert!(stays_below("a.db") && stays_below("./deep/a.db"));
-        for path in ["", "/a.db", "../a.db", "deep/../../a", ".", ".."] {
+        for path in ["", "/a.db", "../a.db", "deep/../../a", ".", "..", "a\0b"] {
             assert!(!stays_below(path), "{path}");
         }
     }

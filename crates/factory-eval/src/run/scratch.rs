@@ -5,37 +5,24 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Component, Path};
 
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
+
+use super::files;
 
 /// Bytes that are read of a file; a larger one is refused, since half of it proves nothing.
 const LARGEST: u64 = 64 * 1024 * 1024;
-const INSIDE: ResolveFlags =
-    ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
-
-fn open(folder: &OwnedFd, path: &Path, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
-    Ok(rustix::fs::openat2(folder, path, flags | OFlags::CLOEXEC, mode, INSIDE)?)
-}
-
-fn root(scratch: &Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    Ok(rustix::fs::openat(CWD, scratch, flags, Mode::empty())?)
-}
 
 /// The file's text; nothing if there is none.
 ///
 /// # Errors
 /// It cannot be read, leads out of the folder, is no plain file, or is larger than 64 MiB.
 pub(crate) fn read(scratch: &Path, path: &str) -> io::Result<Option<String>> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = match open(&root(scratch)?, Path::new(path), flags, Mode::empty()) {
-        Ok(file) => File::from(file),
+    let file = match files::open_below(scratch, path) {
+        Ok(file) => file,
         Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no plain file"));
-    }
     let mut bytes = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
@@ -49,7 +36,12 @@ pub(crate) fn read(scratch: &Path, path: &str) -> io::Result<Option<String>> {
 /// # Errors
 /// The path leads out of the scratch folder.
 pub(crate) fn has_folder(scratch: &Path, path: &str) -> io::Result<bool> {
-    match open(&root(scratch)?, Path::new(path), OFlags::PATH | OFlags::DIRECTORY, Mode::empty()) {
+    match files::below(
+        &files::folder(scratch)?,
+        Path::new(path),
+        OFlags::PATH | OFlags::DIRECTORY,
+        Mode::empty(),
+    ) {
         Ok(_) => Ok(true),
         Err(error) if is_missing(&error) => Ok(false),
         Err(error) => Err(error),
@@ -70,11 +62,8 @@ pub(crate) fn write(scratch: &Path, path: &str, text: &str, append: bool) -> io:
     let folder = folders(scratch, path.parent().unwrap_or(Path::new("")))?;
     let kind = if append { OFlags::APPEND } else { OFlags::TRUNC };
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NONBLOCK | OFlags::NOCTTY | kind;
-    let mut file = File::from(open(&folder, Path::new(name), flags, Mode::from_raw_mode(0o644))?);
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no plain file"));
-    }
-    file.write_all(text.as_bytes())
+    let file = File::from(files::below(&folder, Path::new(name), flags, Mode::from_raw_mode(0o644))?);
+    files::plain(file)?.write_all(text.as_bytes())
 }
 
 /// Makes a folder and those above it.
@@ -87,7 +76,7 @@ pub(crate) fn make_folder(scratch: &Path, path: &str) -> io::Result<()> {
 
 /// Step by step, so that no link is followed.
 fn folders(scratch: &Path, path: &Path) -> io::Result<OwnedFd> {
-    let mut at = root(scratch)?;
+    let mut at = files::folder(scratch)?;
     for part in path.components() {
         let Component::Normal(name) = part else {
             if part == Component::CurDir {
@@ -99,7 +88,7 @@ fn folders(scratch: &Path, path: &Path) -> io::Result<OwnedFd> {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
-        at = open(&at, Path::new(name), OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
+        at = files::below(&at, Path::new(name), OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
     }
     Ok(at)
 }
@@ -111,9 +100,9 @@ fn folders(scratch: &Path, path: &Path) -> io::Result<OwnedFd> {
 pub(crate) fn remove(scratch: &Path, path: &str) -> io::Result<()> {
     let path = Path::new(path);
     let name = path.file_name().ok_or_else(|| io::Error::other("the path has no name"))?;
-    let mut folder = root(scratch)?;
+    let mut folder = files::folder(scratch)?;
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        folder = open(&folder, parent, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
+        folder = files::below(&folder, parent, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
     }
     Ok(rustix::fs::unlinkat(&folder, name, AtFlags::empty())?)
 }
