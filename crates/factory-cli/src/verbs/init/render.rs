@@ -46,9 +46,10 @@ const NO_DEPLOY: &str = "
 ";
 
 const PROGRAM: &str = "
-# A run needs a service to start. This project seems to be a program that is run from a shell: scenarios can run it with
-# “When the command `…` is run”, and any service that does nothing will do beside it. Take off the comment marks for that,
-# or say how the real service is started: `command` has to listen on 127.0.0.1:${port} and answer at `ready`.
+# This project seems to be a program that is run from a shell: scenarios can run it with “When the command `…` is run”. Take
+# off the comment marks: beside a service that does nothing, commands run in the project's folder. Without `command` there is
+# no service, and commands run in ${scratch}; then put the program on `path` (docs/configuration.md). Or say how the real
+# service is started: `command` has to listen on 127.0.0.1:${port} and answer at `ready`.
 ";
 
 /// The file for these proposals.
