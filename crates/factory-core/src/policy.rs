@@ -35,6 +35,9 @@ pub fn judge_verify(policy: Policy, verify: &Verify) -> Verdict {
     if verify.burnt > 0 {
         figures.push_str(&format!("; {} burnt and not counted", verify.burnt));
     }
+    if let Some(regressed) = verify.regressed {
+        figures.push_str(&format!("; {regressed} failed that the base passes"));
+    }
     if let Some(VaultScore { passed, failed, inconclusive }) = verify.vault {
         let all = u64::from(passed) + u64::from(failed) + u64::from(inconclusive);
         figures.push_str(&format!("; {passed} of {all} in the vault passed"));
@@ -46,7 +49,7 @@ pub fn judge_verify(policy: Policy, verify: &Verify) -> Verdict {
         return Verdict::Fail(format!("{figures}; a critical scenario failed"));
     }
     // In integers, so that exactly the asked share passes.
-    let is_met = u64::from(verify.passed) * 100 >= u64::from(min) * total;
+    let is_met = u64::from(verify.passed) * 100 >= u64::from(min) * total && !verify.has_regressed();
     match verify.vault {
         // In the vault each scenario has to pass: nobody who built could know of any.
         Some(vault) if vault.failed > 0 => Verdict::Fail(figures),
@@ -79,12 +82,14 @@ pub fn judge_review(review: &Review) -> Verdict {
 /// A name for each thing that the evaluator found wrong, as overrides use it: `R15:unwanted_effect`.
 pub fn verify_findings(verify: &Verify) -> Vec<FindingId> {
     let vault = verify.vault_failed().then(|| "vault".parse().ok()).flatten();
+    let regression = verify.has_regressed().then(|| "regression".parse().ok()).flatten();
     let items = verify.feedback.items().iter();
     let name = |requirement: &Option<RequirementId>| {
         requirement.as_ref().map_or("-".to_owned(), |id| id.as_str().to_owned())
     };
     items
         .filter_map(|item| format!("{}:{}", name(&item.requirement), item.class.as_str()).parse().ok())
+        .chain(regression)
         .chain(vault)
         .collect()
 }
@@ -244,11 +249,27 @@ mod tests {
             revealed: Vec::new(),
             burnt: 0,
             vault: None,
+            regressed: None,
         }
     }
 
     fn ids(ids: &[&str]) -> Vec<RequirementId> {
         ids.iter().map(|id| id.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn what_the_base_passes_has_to_pass_whatever_the_share() {
+        let of = |regressed| Verify { regressed, ..measured(99, 1, 0) };
+        assert!(matches!(judge_verify(asked(90), &of(None)), Verdict::Pass(_)));
+        assert!(matches!(judge_verify(asked(90), &of(Some(0))), Verdict::Pass(_)));
+        let verdict = judge_verify(asked(90), &of(Some(1)));
+        assert!(matches!(&verdict, Verdict::Fail(why) if why.contains("1 failed that the base passes")));
+        let named = |verify: &Verify| verify_findings(verify).iter().any(|id| id.as_str() == "regression");
+        assert!(named(&of(Some(1))) && !named(&of(Some(0))) && !named(&of(None)));
+        // Where the vault holds, that does not help either.
+        let held = VaultScore { passed: 1, failed: 0, inconclusive: 0 };
+        let verdict = judge_verify(asked(90), &Verify { vault: Some(held), ..of(Some(1)) });
+        assert!(matches!(verdict, Verdict::Fail(_)));
     }
 
     #[test]

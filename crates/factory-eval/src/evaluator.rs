@@ -11,10 +11,12 @@ use factory_core::ids::{Digest, RequirementId, ScenarioKey};
 use factory_core::ledger::leak;
 use factory_core::policy;
 use factory_engine::port::evaluator::{Candidate, Evaluator, EvaluatorError, Outlook};
+use factory_engine::port::workspace::Checkout;
 use factory_sandbox::Launcher;
 use factory_spec::Tag;
 use tempfile::TempDir;
 
+use crate::attribution::Blame;
 use crate::bound;
 use crate::clock::Clock;
 use crate::config::DeployConfig;
@@ -92,43 +94,35 @@ impl Evaluator for ServiceEvaluator {
     async fn verify(&self, candidate: Candidate<'_>) -> Result<Verify, EvaluatorError> {
         let (suite, clock) = self.prepare()?;
         let mut card = Scorecard::new(candidate.patch.clone(), clock.to_string());
-        let scratch = &candidate.checkout.scratch;
-        let no_folder = |error| infrastructure("no folder for deployments", error);
-        tokio::fs::create_dir_all(scratch).await.map_err(no_folder)?;
-        let parent = TempDir::with_prefix_in("eval-", scratch).map_err(no_folder)?;
         // Whatever a candidate keeps of what it was sent is recognized when it comes back in a patch.
         let key = self.key()?;
-        let canary = key.canary(&candidate.effect.run);
-        let (launcher, config) = (&self.launcher, &self.config);
-        let recipe =
-            scoring::recipe(candidate.checkout, launcher, config, clock, canary.to_string(), parent.path());
-        let trial = match recipe.await {
-            Ok(recipe) => scoring::try_out(&scoring::without_library(&recipe)).await.map(|()| recipe),
-            Err(failure) => Err(failure),
-        };
+        let canary = key.canary(&candidate.effect.run).to_string();
         let is_vault = |compiled: &Arc<Compiled>| compiled.scenario.reveal().has_tag(&Tag::Vault);
         let (vault, ordinary): (Vec<_>, Vec<_>) = suite.scenarios().iter().cloned().partition(is_vault);
-        let source = match trial {
-            Ok(recipe) => Some(Arc::new(Source::Deployed(Box::new(recipe)))),
-            Err(DeployFailure::Failed(blame)) => {
+        let is_burnt = |key: &ScenarioKey| candidate.leaks.is_burnt(key, self.allowance_bits);
+        let is_met = |card: &Scorecard| {
+            let report = report(card, candidate.requirements);
+            matches!(policy::judge_verify(candidate.policy, &report), policy::Verdict::Pass(_))
+        };
+        let (_parent, deployed) = self.deployed(candidate.checkout, &clock, &canary).await?;
+        match deployed {
+            Err(blame) => {
                 card.scenarios =
                     ordinary.iter().map(|compiled| scoring::undeployed(compiled, &blame)).collect();
-                None
+                name(&mut card, &ordinary, &key, is_burnt);
             }
-            Err(DeployFailure::Lost(blame, source)) => {
-                return Err(EvaluatorError::Infrastructure { detail: blame.evidence, source });
+            Ok(source) => {
+                card.scenarios = self.run_all(&ordinary, &source, &candidate).await?;
+                name(&mut card, &ordinary, &key, is_burnt);
+                // Where the bar is not met anyway, what the base does makes no difference.
+                if is_met(&card) {
+                    card.base = self.on_base(&failed(&card, &ordinary), &candidate, &clock, &canary).await?;
+                }
+                // Nobody learns anything of the vault but whether it holds, and that once there is nothing else to mend.
+                if !vault.is_empty() && is_met(&card) {
+                    card.vault = self.run_all(&vault, &source, &candidate).await?;
+                }
             }
-        };
-        if let Some(source) = source {
-            card.scenarios = self.run_all(&ordinary, &source, &candidate).await?;
-            name(&mut card, &ordinary, &key, |key| candidate.leaks.is_burnt(key, self.allowance_bits));
-            // Nobody learns anything of the vault but whether it holds, and that once there is nothing else to mend.
-            let met = policy::judge_verify(candidate.policy, &report(&card, candidate.requirements));
-            if matches!(met, policy::Verdict::Pass(_)) && !vault.is_empty() {
-                card.vault = self.run_all(&vault, &source, &candidate).await?;
-            }
-        } else {
-            name(&mut card, &ordinary, &key, |key| candidate.leaks.is_burnt(key, self.allowance_bits));
         }
         let scorecard = card
             .save(&self.scorecards)
@@ -143,6 +137,33 @@ impl Evaluator for ServiceEvaluator {
 }
 
 impl ServiceEvaluator {
+    /// Where runs get their service from a checkout, and the folder that lives as long; what is wrong, if it cannot even be
+    /// deployed.
+    async fn deployed(
+        &self,
+        checkout: &Checkout,
+        clock: &Clock,
+        canary: &str,
+    ) -> Result<(TempDir, Result<Arc<Source>, Blame>), EvaluatorError> {
+        let no_folder = |error| infrastructure("no folder for deployments", error);
+        tokio::fs::create_dir_all(&checkout.scratch).await.map_err(no_folder)?;
+        let parent = TempDir::with_prefix_in("eval-", &checkout.scratch).map_err(no_folder)?;
+        let (launcher, config) = (&self.launcher, &self.config);
+        let recipe =
+            scoring::recipe(checkout, launcher, config, clock.clone(), canary.to_owned(), parent.path());
+        let trial = match recipe.await {
+            Ok(recipe) => scoring::try_out(&scoring::without_library(&recipe)).await.map(|()| recipe),
+            Err(failure) => Err(failure),
+        };
+        match trial {
+            Ok(recipe) => Ok((parent, Ok(Arc::new(Source::Deployed(Box::new(recipe)))))),
+            Err(DeployFailure::Failed(blame)) => Ok((parent, Err(blame))),
+            Err(DeployFailure::Lost(blame, source)) => {
+                Err(EvaluatorError::Infrastructure { detail: blame.evidence, source })
+            }
+        }
+    }
+
     async fn run_all(
         &self,
         scenarios: &[Arc<Compiled>],
@@ -151,6 +172,37 @@ impl ServiceEvaluator {
     ) -> Result<Vec<ScenarioScore>, EvaluatorError> {
         scoring::run_all(scenarios, source, Effort::Sequential, self.parallel, candidate.observer).await
     }
+
+    /// How scenarios fare on the commit that the candidate was made on. On one that cannot be deployed none passes.
+    async fn on_base(
+        &self,
+        scenarios: &[Arc<Compiled>],
+        candidate: &Candidate<'_>,
+        clock: &Clock,
+        canary: &str,
+    ) -> Result<Vec<ScenarioScore>, EvaluatorError> {
+        if scenarios.is_empty() {
+            return Ok(Vec::new());
+        }
+        let base = candidate.base.checkout().await?;
+        let (_parent, deployed) = self.deployed(&base, clock, canary).await?;
+        let scores = match deployed {
+            Ok(source) => self.run_all(scenarios, &source, candidate).await?,
+            Err(blame) => scenarios.iter().map(|compiled| scoring::undeployed(compiled, &blame)).collect(),
+        };
+        if scores.iter().any(|score| score.verdict == Verdict::Inconclusive) {
+            let detail = "whether what fails passed before the change could not be found out".to_owned();
+            return Err(EvaluatorError::Infrastructure { detail, source: None });
+        }
+        Ok(scores)
+    }
+}
+
+/// The scenarios that count and did not pass.
+fn failed(card: &Scorecard, scenarios: &[Arc<Compiled>]) -> Vec<Arc<Compiled>> {
+    let pairs = card.scenarios.iter().zip(scenarios);
+    let failed = pairs.filter(|(score, _)| !score.burnt && score.verdict != Verdict::Passed);
+    failed.map(|(_, compiled)| Arc::clone(compiled)).collect()
 }
 
 /// Names scenarios by their keys, and marks those that have revealed too much.
@@ -209,6 +261,8 @@ fn report(card: &Scorecard, public: &[RequirementId]) -> Verify {
             failed: count(&vault, &[Verdict::Failed, Verdict::Flaky]),
             inconclusive: count(&vault, &[Verdict::Inconclusive]),
         }),
+        regressed: (!card.base.is_empty())
+            .then(|| count(&card.base.iter().collect::<Vec<_>>(), &[Verdict::Passed])),
     }
 }
 

@@ -35,6 +35,9 @@ pub struct Scorecard {
     /// Those of the vault, where it was opened.
     #[serde(default)]
     pub vault: Vec<ScenarioScore>,
+    /// Those that did not pass, run again on the commit that the patch was made on, where that could make a difference.
+    #[serde(default)]
+    pub base: Vec<ScenarioScore>,
 }
 
 /// What one scenario showed.
@@ -109,7 +112,8 @@ pub enum Outcome {
 impl Scorecard {
     /// An empty one.
     pub(crate) fn new(patch: Digest, clock: String) -> Self {
-        Scorecard { version: VERSION, patch, clock, scenarios: Vec::new(), vault: Vec::new() }
+        let (scenarios, vault, base) = (Vec::new(), Vec::new(), Vec::new());
+        Scorecard { version: VERSION, patch, clock, scenarios, vault, base }
     }
 
     /// Writes it into `folder`, which is made if it is missing and closed to other users. The digest names the file.
@@ -134,11 +138,14 @@ impl Scorecard {
 
     /// What the file holds; [`Scorecard::load`] reads exactly this.
     fn written_down(&self) -> Value {
-        let Scorecard { version, patch, clock, scenarios, vault } = self;
+        let Scorecard { version, patch, clock, scenarios, vault, base } = self;
         let all =
             |scores: &[ScenarioScore]| scores.iter().map(ScenarioScore::written_down).collect::<Vec<_>>();
-        let (scenarios, vault) = (all(scenarios), all(vault));
-        json!({ "version": version, "patch": patch, "clock": clock, "scenarios": scenarios, "vault": vault })
+        let (scenarios, vault, base) = (all(scenarios), all(vault), all(base));
+        json!({
+            "version": version, "patch": patch, "clock": clock,
+            "scenarios": scenarios, "vault": vault, "base": base,
+        })
     }
 
     /// Reads one back, for a person who may see it.

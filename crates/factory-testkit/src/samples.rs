@@ -288,6 +288,7 @@ pub fn verify(patch: Digest, passed: u32, failed: u32, inconclusive: u32) -> Ver
         revealed: revealed(),
         burnt: 0,
         vault: None,
+        regressed: None,
     }
 }
 

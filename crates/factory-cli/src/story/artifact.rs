@@ -183,6 +183,9 @@ fn verify(verify: &Verify) -> String {
         let burnt = verify.burnt;
         text.push_str(&format!("  {burnt} burnt and not counted: factory scenario health says which\n"));
     }
+    if let Some(regressed) = verify.regressed {
+        text.push_str(&format!("  {regressed} of those that failed pass on the base\n"));
+    }
     if let Some(vault) = verify.vault {
         let all = u64::from(vault.passed) + u64::from(vault.failed) + u64::from(vault.inconclusive);
         text.push_str(&format!("  {} of {all} in the vault passed\n", vault.passed));

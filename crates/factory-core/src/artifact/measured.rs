@@ -38,6 +38,10 @@ pub struct Verify {
     /// none, or the others do not meet the bar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vault: Option<VaultScore>,
+    /// Scenarios that did not pass, though the commit that the patch was made on passes them. None where nobody looked:
+    /// each passed, or too few of them for the bar whatever the base does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regressed: Option<u32>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -71,6 +75,11 @@ impl Verify {
     /// Scenarios in all, but for those that do not count.
     pub fn total(&self) -> u32 {
         self.passed.saturating_add(self.failed).saturating_add(self.inconclusive)
+    }
+
+    /// Whether a scenario fails that the base passes.
+    pub fn has_regressed(&self) -> bool {
+        self.regressed.is_some_and(|regressed| regressed > 0)
     }
 
     /// Whether a scenario of the vault failed.

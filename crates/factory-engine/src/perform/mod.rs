@@ -187,6 +187,15 @@ impl Unmade {
         Unmade::Failed { kind, detail: whole(error), usage: Usage::default() }
     }
 
+    /// What happened, in words.
+    fn detail(&self) -> String {
+        match self {
+            Unmade::Failed { detail, .. } | Unmade::Blocked { detail, .. } => detail.clone(),
+            Unmade::Moved { to } => format!("the base branch has moved to {to}"),
+            Unmade::Conflict { paths } => format!("the patch does not fit: {}", paths.join(", ")),
+        }
+    }
+
     /// What was used before it happened.
     fn used(&self) -> Usage {
         match self {

@@ -15,6 +15,8 @@ pub struct Candidate<'a> {
     pub effect: &'a EffectId,
     /// Base plus patch, sealed.
     pub checkout: &'a Checkout,
+    /// What the patch was made on.
+    pub base: &'a dyn Base,
     /// The patch's digest: the verdict is about exactly this.
     pub patch: Digest,
     /// The requirement ids of the public specification.
@@ -25,6 +27,17 @@ pub struct Candidate<'a> {
     pub leaks: &'a Leaks,
     /// Told how far it is, by counts alone.
     pub observer: &'a dyn Observer,
+}
+
+/// The commit that a candidate was made on.
+#[async_trait]
+pub trait Base: Send + Sync {
+    /// A sealed checkout of it, made when it is asked for: it is needed only where something that failed may have passed
+    /// before.
+    ///
+    /// # Errors
+    /// [`EvaluatorError::Infrastructure`] when there can be none.
+    async fn checkout(&self) -> Result<Checkout, EvaluatorError>;
 }
 
 /// Why there is no verdict. None of this quotes a scenario.

@@ -35,6 +35,35 @@ async fn a_vault_that_fails_asks_a_person_and_tells_the_implementer_nothing() {
 }
 
 #[tokio::test]
+async fn a_judge_sees_the_base_sealed_and_what_it_passed_has_to_pass() {
+    let factory = Factory::begun(&["hello, please, anew", "hello, please"]).await;
+    let state = factory.finish().await;
+    factory::assert_phase(&state, Phase::Merged);
+    let events = factory.events().await;
+    let made = events.iter().filter_map(|event| match event {
+        Event::StageProduced { stage, evidence, .. } if stage.as_str() == "verify" => Some(evidence),
+        _ => None,
+    });
+    let names: Vec<Vec<&str>> =
+        made.map(|evidence| evidence.iter().map(|evidence| evidence.name.as_str()).collect()).collect();
+    assert_eq!(
+        names,
+        [vec!["seal", "seal-base"], vec!["seal"]],
+        "it is asked for where it makes a difference"
+    );
+    let judged = events.iter().filter_map(|event| match event {
+        Event::PolicyJudged { passed: false, reason, .. } => Some(reason.as_str()),
+        _ => None,
+    });
+    let reasons: Vec<&str> = judged.collect();
+    assert!(
+        matches!(reasons[..], [reason] if reason.contains("1 failed that the base passes")),
+        "{reasons:?}"
+    );
+    assert_eq!(factory.world.told().len(), 2, "it was sent back");
+}
+
+#[tokio::test]
 async fn the_judge_is_told_what_scenarios_have_revealed() {
     let factory = Factory::begun(&["hello"]).await;
     let mut told = 0;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 
+use async_trait::async_trait;
 use factory_core::artifact::Verify;
 use factory_core::event::{Event, SentBack};
 use factory_core::feedback::FailureClass;
@@ -12,7 +13,7 @@ use factory_core::ids::{Attempt, Digest, EffectId, RequirementId, ScenarioKey, T
 use factory_core::ledger::entry::{Decided, LedgerEntry};
 use factory_core::ledger::leak::Leaks;
 use factory_core::pipeline::model::Policy;
-use factory_engine::port::evaluator::{Candidate, Evaluator, EvaluatorError};
+use factory_engine::port::evaluator::{Base, Candidate, Evaluator, EvaluatorError};
 use factory_engine::port::observer::{Observer, Progress};
 use factory_engine::port::workspace::{Checkout, Guard, SealProof};
 use factory_eval::config::DeployConfig;
@@ -53,6 +54,10 @@ pub(crate) struct Bench {
     /// How many scenario runs are done at a time.
     pub(crate) parallel: usize,
     pub(crate) leaks: Leaks,
+    /// What is asked of candidates.
+    pub(crate) policy: Policy,
+    /// The folder of the base; candidates are made on nothing that could be had, if there is none.
+    pub(crate) base: Option<&'static str>,
 }
 
 /// What an evaluation gave.
@@ -98,7 +103,8 @@ impl Bench {
         }
         let config: DeployConfig = toml::from_str(deploy).unwrap();
         let (seen, leaks) = (Seen::default(), Leaks::default());
-        Bench { folder, config, steps: String::new(), seen, leaks, confined: true, parallel: 4 }
+        let (steps, policy) = (String::new(), Policy::default());
+        Bench { folder, config, steps, seen, leaks, confined: true, parallel: 4, policy, base: None }
     }
 
     /// Whether candidates really are confined here.
@@ -169,23 +175,7 @@ impl Bench {
     }
 
     fn judge_by(&self, evaluator: &ServiceEvaluator) -> Result<Judged, EvaluatorError> {
-        let checkout = Checkout {
-            root: self.path("project"),
-            project: self.path("project"),
-            scratch: self.path("scratch"),
-            environment: BTreeMap::from([("FROM_SETUP".to_owned(), "yes".to_owned())]),
-            dependencies: None,
-            hosts: Vec::new(),
-            proof: SealProof {
-                objects: 0,
-                digest: Digest::of(b""),
-                holdouts: 0,
-                confined: String::new(),
-                hosts: Vec::new(),
-                setup: None,
-            },
-            guard: Box::new(Kept),
-        };
+        let checkout = checkout(self.path("project"), self.path("scratch"));
         let effect = EffectId {
             run: "run-1".parse().unwrap(),
             stage: "verify".parse().unwrap(),
@@ -197,14 +187,48 @@ impl Bench {
         let verify = runtime.block_on(evaluator.verify(Candidate {
             effect: &effect,
             checkout: &checkout,
+            base: self,
             patch: Digest::of(b"patch"),
             requirements: &requirements,
-            policy: Policy::default(),
+            policy: self.policy,
             leaks: &self.leaks,
             observer: &self.seen,
         }))?;
         let card = Scorecard::load(evaluator.scorecards(), &verify.scorecard).unwrap();
         Ok(Judged { verify, card })
+    }
+}
+
+#[async_trait]
+impl Base for Bench {
+    async fn checkout(&self) -> Result<Checkout, EvaluatorError> {
+        match self.base {
+            Some(folder) => Ok(checkout(self.path(folder), self.path("scratch"))),
+            None => {
+                let detail = "nobody asks for a base here".to_owned();
+                Err(EvaluatorError::Infrastructure { detail, source: None })
+            }
+        }
+    }
+}
+
+fn checkout(project: PathBuf, scratch: PathBuf) -> Checkout {
+    Checkout {
+        root: project.clone(),
+        project,
+        scratch,
+        environment: BTreeMap::from([("FROM_SETUP".to_owned(), "yes".to_owned())]),
+        dependencies: None,
+        hosts: Vec::new(),
+        proof: SealProof {
+            objects: 0,
+            digest: Digest::of(b""),
+            holdouts: 0,
+            confined: String::new(),
+            hosts: Vec::new(),
+            setup: None,
+        },
+        guard: Box::new(Kept),
     }
 }
 

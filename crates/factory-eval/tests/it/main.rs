@@ -10,6 +10,7 @@ mod command;
 mod example;
 mod hostile;
 mod isolation;
+mod regression;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -24,7 +25,9 @@ fn main() {
     let cargo = has("cargo");
     let library = factory_eval::clock::find_libfaketime().is_some();
     let mut trials = Vec::new();
-    let all = [cases::ALL, command::ALL, example::ALL, hostile::ALL, isolation::ALL].into_iter().flatten();
+    let all = [cases::ALL, command::ALL, example::ALL, hostile::ALL, isolation::ALL, regression::ALL]
+        .into_iter()
+        .flatten();
     for (name, needs, case) in all {
         let missing = match needs {
             _ if !python => Some("python3 is not installed"),

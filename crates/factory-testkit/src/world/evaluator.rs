@@ -33,7 +33,19 @@ impl Evaluator for WorldEvaluator {
         candidate.observer.progress(Progress::Scenarios { done: SCENARIOS, of: SCENARIOS });
         let written = super::written(candidate.checkout);
         let (polite, rude_to_strangers) = (written.contains("please"), written.contains("not you"));
-        let (passed, failed) = if polite { (10, 0) } else { (8, 2) };
+        // Who greets in a new way greets nobody in the old one, which a base without any greeting never did.
+        let is_new = written.contains("anew");
+        let (passed, failed) = match (polite, is_new) {
+            (true, false) => (10, 0),
+            (true, true) => (9, 1),
+            (false, _) => (8, 2),
+        };
+        let regressed = if polite && is_new {
+            let base = candidate.base.checkout().await?;
+            Some(u32::from(super::written(&base) != written))
+        } else {
+            None
+        };
         let burnt = |key: &ScenarioKey| candidate.leaks.is_burnt(key, ALLOWANCE_BITS);
         let burnt = samples::revealed().iter().filter(|key| burnt(key)).count();
         let vault = (passed == 10).then(|| VaultScore {
@@ -42,7 +54,7 @@ impl Evaluator for WorldEvaluator {
             inconclusive: 0,
         });
         let verify = samples::verify(candidate.patch, passed, failed, 0);
-        Ok(Verify { burnt: u32::try_from(burnt).expect("there are two"), vault, ..verify })
+        Ok(Verify { burnt: u32::try_from(burnt).expect("there are two"), vault, regressed, ..verify })
     }
 
     fn outlook(&self) -> Result<Outlook, EvaluatorError> {

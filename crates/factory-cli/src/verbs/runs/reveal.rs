@@ -8,7 +8,8 @@ use factory_core::command::Command;
 use factory_core::ids::{Digest, StageId};
 use factory_core::state::RunState;
 use factory_engine::port::store::BlobStore;
-use factory_eval::scorecard::{Outcome, RunRecord, Scorecard};
+use factory_eval::score::Verdict;
+use factory_eval::scorecard::{Outcome, RunRecord, ScenarioScore, Scorecard};
 
 use super::choose;
 use crate::config::place::Place;
@@ -58,8 +59,11 @@ fn screen(card: &Scorecard) -> String {
     let mut text = format!("patch {}; the clock was {}\n\n", card.patch.short(), card.clock);
     for scenario in &card.scenarios {
         let critical = if scenario.critical { ", critical" } else { "" };
+        let passed_before =
+            |before: &&ScenarioScore| before.id == scenario.id && before.verdict == Verdict::Passed;
+        let regressed = card.base.iter().find(passed_before).map_or("", |_| ", passes on the base");
         text.push_str(&format!(
-            "{:<13} {} [{}{critical}]\n",
+            "{:<13} {} [{}{critical}{regressed}]\n",
             scenario.verdict.as_str(),
             story::one_line(&scenario.name),
             scenario.covers.join(", "),
