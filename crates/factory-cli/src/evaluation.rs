@@ -152,7 +152,7 @@ fn unusable(holdouts: &Path, error: &EvaluatorError) -> CliError {
 
 /// Shows what is wrong with the holdouts, sentence by sentence.
 fn explain(holdouts: &Path, error: &SuiteError) -> CliError {
-    let grammar = "docs/scenarios.md lists the sentences that are understood; steps.toml adds your own";
+    let mut hint = "docs/scenarios.md lists the sentences that are understood; steps.toml adds your own";
     match error {
         SuiteError::Unparsable { files } => {
             for file in files {
@@ -171,9 +171,15 @@ fn explain(holdouts: &Path, error: &SuiteError) -> CliError {
         SuiteError::Duplicate { id, files } => {
             output::note_line(&format!("the id {id} is in {} and in {}", files[0], files[1]));
         }
+        SuiteError::Contradicting { pairs } => {
+            for [one, other] in pairs {
+                output::note_line(&format!("{one} and {other} contradict each other"));
+            }
+            hint = "`factory scenario plan` shows the sentences; change or remove one of each two";
+        }
         SuiteError::Io { .. } | SuiteError::Empty | SuiteError::Phrases(_) => {}
     }
     CliError::usage(format!("the holdouts in {} cannot be used", holdouts.display()))
         .because(error)
-        .hint(grammar)
+        .hint(hint)
 }

@@ -19,6 +19,7 @@ use crate::attribution::{Blame, Cause};
 use crate::base_url::BaseUrl;
 use crate::clock::Clock;
 use crate::config::DeployConfig;
+use crate::contradiction;
 use crate::deploy::DeployFailure;
 use crate::key::EvaluatorKey;
 use crate::score::Effort;
@@ -115,7 +116,11 @@ impl Prepared {
         observer: &dyn Observer,
     ) -> Result<Vec<ScenarioScore>, EvaluatorError> {
         match &self.source {
-            Ok(source) => scoring::run_all(scenarios, source, effort, parallel, observer).await,
+            Ok(source) => {
+                let mut scores = scoring::run_all(scenarios, source, effort, parallel, observer).await?;
+                contradiction::attribute(&mut scores, scenarios);
+                Ok(scores)
+            }
             Err(blame) => {
                 let score = if self.is_reachable() { scoring::undeployed } else { scoring::unreached };
                 Ok(scenarios.iter().map(|compiled| score(compiled, blame)).collect())

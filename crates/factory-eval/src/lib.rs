@@ -14,6 +14,7 @@ mod build;
 pub mod catalogue;
 pub mod clock;
 pub mod config;
+pub mod contradiction;
 mod deploy;
 pub mod evaluator;
 mod folders;

@@ -12,6 +12,7 @@ use factory_spec::{Diagnostic, Scenario};
 
 use crate::catalogue::{Catalogue, CatalogueError, Entry, Uncompilable};
 use crate::config::DeployConfig;
+use crate::contradiction;
 use crate::grammar::{CompileError, PhraseError};
 use crate::plan::Plan;
 
@@ -59,6 +60,12 @@ pub enum SuiteError {
         id: String,
         /// The files that both are in.
         files: [String; 2],
+    },
+    /// Some scenarios want different things in the same situation, so that no candidate can satisfy all of them.
+    #[error("{} pairs of its scenarios want different things after the same steps, which nothing can satisfy", pairs.len())]
+    Contradicting {
+        /// The ids of each two.
+        pairs: Vec<[String; 2]>,
     },
     /// Some sentences cannot be compiled.
     #[error("{} of its sentences cannot be compiled", count(scenarios))]
@@ -119,6 +126,7 @@ impl SuiteError {
             | SuiteError::Empty
             | SuiteError::Phrases(_)
             | SuiteError::Unparsable { .. }
+            | SuiteError::Contradicting { .. }
             | SuiteError::Duplicate { .. }) => EvaluatorError::Holdouts { place, detail: other.to_string() },
         }
     }
@@ -156,11 +164,17 @@ impl HoldoutSuite {
                 }
             }
         }
-        if uncompiled.is_empty() {
-            Ok(HoldoutSuite { scenarios })
-        } else {
-            Err(SuiteError::Uncompiled { scenarios: uncompiled })
+        if !uncompiled.is_empty() {
+            return Err(SuiteError::Uncompiled { scenarios: uncompiled });
         }
+        let id = |place: usize| scenarios[place].scenario.reveal().id.clone();
+        let pairs =
+            contradiction::find(&scenarios).into_iter().map(|pair| [id(pair.one.0), id(pair.other.0)]);
+        let pairs: Vec<[String; 2]> = pairs.collect();
+        if !pairs.is_empty() {
+            return Err(SuiteError::Contradicting { pairs });
+        }
+        Ok(HoldoutSuite { scenarios })
     }
 
     /// The same, for a candidate that is deployed so.
@@ -361,6 +375,15 @@ mod tests {
         assert_eq!(
             shown(&[("a.md", GOOD), ("steps.toml", "secret")]),
             "the holdouts at PLACE cannot be used: its `steps.toml` cannot be used"
+        );
+        assert_eq!(
+            shown(&[
+                ("a.md", GOOD),
+                ("b.md", &GOOD.replace("One", "Two").replace("200", "404")),
+                ("steps.toml", STEPS)
+            ]),
+            "the holdouts at PLACE cannot be used: 1 pairs of its scenarios want different things after the same \
+             steps, which nothing can satisfy"
         );
         let missing = HoldoutSuite::load(Path::new("/nonexistent/holdouts")).err().unwrap();
         assert!(matches!(missing, SuiteError::Io { .. }));

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::fixture::{FACTORY, FACTORY_TOML, World};
+use crate::fixture::{FACTORY, FACTORY_TOML, World, building};
 use crate::process::{self, Running, wait_until};
 use crate::{case, with_python};
 
@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         with_python("a_service_that_runs_is_evaluated_without_a_project", a_running_service_is_evaluated),
         with_python("tampered_observations_are_noticed", tampered_observations_are_noticed),
         case("scenarios_are_listed_and_planned", scenarios_are_listed_and_planned),
+        with_python("scenarios_that_contradict_each_other_are_nobodys_code", contradictions),
         case("what_cannot_be_evaluated_is_a_usage_error", what_cannot_be_evaluated),
         case("where_no_service_is_started_no_request_is_sent", where_no_service_is_started),
         case("nothing_in_a_checkout_can_ask_for_scenarios", nothing_in_a_checkout_can_ask),
@@ -241,6 +242,44 @@ fn scenarios_are_listed_and_planned() {
     world.factory(&["scenario", "list"]).ends_with(2).says("cannot be compiled").says("Quixote");
     world.factory(&["scenario", "list", "--filter", "quixote"]).ends_with(0);
     world.factory(&["scenario", "run", "--at", "HEAD"]).ends_with(2).says("the moon is full");
+}
+
+/// Two scenarios that want different things after the same steps: whoever wrote them has to change one.
+fn contradictions() {
+    let world = World::new(building(Vec::new()));
+    serve(&world, RIGHT);
+    world.commit("It greets");
+    world.write_holdout(
+        "rocinante.md",
+        "# Scenario: Rocinante is unknown\n\nWhen GET /hello/rocinante is sent\nThen the status is 404\n\n\
+         # Scenario: Rocinante is let in\n\nWhen GET /hello/rocinante is sent\nThen the status is 204\n",
+    );
+    let plan = world.factory(&["scenario", "plan", "--filter", "rocinante"]).ends_with(2);
+    let plan = plan.says("specification: after the same steps nothing can satisfy both");
+    plan.says("rocinante.md:4: the status is 404").says("rocinante.md:9: the status is 204");
+    world.factory(&["scenario", "plan", "--filter", "let in"]).ends_with(0);
+    let args =
+        ["scenario", "run", "--at", "HEAD", "--runs", "1", "--filter", "rocinante", "--format", "json"];
+    let ran = world.factory(&args).ends_with(1);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&report["passed"], &report["failed"]), (&json!(1), &json!(1)));
+    let rows = report["scenarios"].as_array().unwrap();
+    let reason = &rows.iter().find(|row| row["verdict"] == "failed").unwrap()["reasons"][0];
+    assert_eq!(
+        (&reason["cause"], &reason["attribution"]),
+        (&json!("contradiction"), &json!("specification"))
+    );
+    assert!(
+        reason["found"].as_str().unwrap().contains("rocinante-is-unknown` wants: the status is 404"),
+        "{reason}"
+    );
+    // A run is not even started: no candidate could pass, however often it was sent back.
+    let refused = world.run(&["--dry-run"]).ends_with(2);
+    let refused = refused
+        .says("rocinante/rocinante-is-unknown and rocinante/rocinante-is-let-in contradict each other");
+    refused
+        .says("1 pairs of its scenarios want different things")
+        .says("`factory scenario plan` shows the sentences");
 }
 
 /// What a step does is said in words, and not in the form that programs read.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use factory_eval::catalogue::{Catalogue, Entry};
+use factory_eval::contradiction;
 use factory_eval::suite::Compiled;
 use factory_spec::{Scenario, Tag};
 
@@ -12,6 +13,7 @@ use crate::args::scenario::Which;
 use crate::config::place::Place;
 use crate::error::CliError;
 use crate::output;
+use crate::story::one_line;
 
 /// The scenarios that are meant, and where they were looked for.
 pub(super) struct Chosen {
@@ -84,6 +86,29 @@ impl Chosen {
                 .hint("rename one, or name the files of one of them only"));
         }
         Ok(self.catalogue.entries.iter().filter_map(|entry| entry.compiled.as_ref().ok().cloned()).collect())
+    }
+
+    /// The pairs of sentences that nothing can satisfy both of, a line each.
+    pub(super) fn contradictions(&self) -> Vec<String> {
+        let with_plan = |entry: &&Entry| entry.compiled.is_ok();
+        let entries: Vec<&Entry> = self.catalogue.entries.iter().filter(with_plan).collect();
+        let compiled: Vec<Arc<Compiled>> =
+            entries.iter().filter_map(|entry| entry.compiled.as_ref().ok().cloned()).collect();
+        let told = |(scenario, sentence): (usize, usize)| {
+            let entry = entries[scenario];
+            let line = entry.line_of(sentence).unwrap_or_else(|| entry.line());
+            let text = entry.scenario().steps.get(sentence).map_or("", |step| step.text.as_str());
+            format!("{}:{line}: {}", entry.file.display(), one_line(text))
+        };
+        let pairs = contradiction::find(&compiled).into_iter();
+        pairs
+            .map(|pair| {
+                let (one, other) = (told(pair.one), told(pair.other));
+                format!(
+                    "specification: after the same steps nothing can satisfy both\n    {one}\n    {other}"
+                )
+            })
+            .collect()
     }
 
     /// Shows what keeps scenarios from having a plan, and says how many there are.

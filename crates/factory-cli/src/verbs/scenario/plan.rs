@@ -52,8 +52,10 @@ pub(super) fn plan(which: &Which, format: ListFormat) -> Result<Exit, CliError> 
             output::json(&Report { schema: 1, scenarios: catalogue.entries.iter().map(row).collect() });
         }
     }
+    let contradictions = chosen.contradictions();
+    contradictions.iter().for_each(|line| output::note_line(line));
     let broken = catalogue.entries.iter().filter(|entry| entry.compiled.is_err()).count();
-    if broken + catalogue.unparsable.len() == 0 {
+    if broken + catalogue.unparsable.len() + contradictions.len() == 0 {
         return Ok(Exit::Clean);
     }
     if broken > 0 {
