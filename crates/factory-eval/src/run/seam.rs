@@ -63,12 +63,15 @@ pub(crate) enum AnswerChange {
 }
 
 /// A change to a mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MailChange {
     Drop,
     Double,
     Readdress,
-    Subject,
+    SetSubject(String),
+    SetText(String),
+    SetSender(String),
+    SetRaw(String),
     Link,
 }
 
@@ -125,7 +128,9 @@ impl Seam {
     /// The mails on their way to the evaluator, which looks at them to count them or for another reason.
     pub(crate) fn mails(&self, mails: Vec<Arc<Mail>>, counting: bool) -> Vec<Arc<Mail>> {
         match &self.tampering {
-            Some(Tampering::Mail(at, change)) if *at < mails.len() => renumbered(change.make(mails, *at)),
+            Some(Tampering::Mail(at, change)) if *at < mails.len() => {
+                renumbered(change.clone().make(mails, *at))
+            }
             Some(Tampering::InventMail(at, to)) if counting && *at == self.counted.len() => {
                 let mut mails = mails;
                 // It is like the others, or like none where there are none.
@@ -283,13 +288,15 @@ fn edit(answer: &mut Answer, change: impl FnOnce(&mut Value)) {
 impl MailChange {
     fn make(self, mut mails: Vec<Arc<Mail>>, at: usize) -> Vec<Arc<Mail>> {
         let mail = Arc::clone(&mails[at]);
+        let as_it_is = || (*mail).clone();
         match self {
             MailChange::Drop => drop(mails.remove(at)),
             MailChange::Double => mails.insert(at, mail),
             MailChange::Readdress => mails[at] = Arc::new(readdressed(&mail, "stranger@tampered.test")),
-            MailChange::Subject => {
-                mails[at] = Arc::new(Mail { subject: STRANGE.to_owned(), ..(*mail).clone() })
-            }
+            MailChange::SetSubject(subject) => mails[at] = Arc::new(Mail { subject, ..as_it_is() }),
+            MailChange::SetText(text) => mails[at] = Arc::new(Mail { text, ..as_it_is() }),
+            MailChange::SetSender(from) => mails[at] = Arc::new(Mail { from: Some(from), ..as_it_is() }),
+            MailChange::SetRaw(raw) => mails[at] = Arc::new(Mail { raw: raw.into_bytes(), ..as_it_is() }),
             MailChange::Link => {
                 let text = match links::find(&mail.text).first() {
                     // The last character is another, so that it is still a link.
@@ -301,7 +308,7 @@ impl MailChange {
                     }
                     None => mail.text.clone(),
                 };
-                mails[at] = Arc::new(Mail { text, ..(*mail).clone() });
+                mails[at] = Arc::new(Mail { text, ..as_it_is() });
             }
         }
         mails

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use factory_twin::Mail;
 use serde_json::Value;
 
 use super::{Planned, changes, sweep};
 use crate::plan::{
     Action, AnswerRef, Check, LinkPart, MailPart, OutputPart, Plan, Predicate, Rows, StatusPattern, Tally,
+    Template,
 };
 use crate::run::{Answer, AnswerChange, CommandChange, MailChange, RowsChange, STRANGE, Seam, Tampering};
 
@@ -159,11 +161,16 @@ impl<'a> Aim<'a> {
                     }
                 }
             }
-            Check::Mail(MailPart::Subject, None, predicate) if is_exact(predicate) => {
-                self.mail(MailChange::Subject)
+            Check::Mail(part, to, predicate) => self.mail_part(*part, to.as_ref(), predicate),
+            Check::Link(LinkPart::Whole, predicate) if is_exact(predicate) => {
+                let mail = self.mail(None).into_iter();
+                mail.map(|(at, _)| Tampering::Mail(at, MailChange::Link)).collect()
             }
-            Check::Link(LinkPart::Whole, predicate) if is_exact(predicate) => self.mail(MailChange::Link),
-            Check::Mail(..) | Check::Links { .. } | Check::Link(..) | Check::LinkStandsAlone => Vec::new(),
+            Check::Links { to, count, which: None } if count.min > 0 => {
+                let mail = self.mail(to.as_ref()).into_iter();
+                mail.map(|(at, _)| Tampering::Mail(at, MailChange::SetText(STRANGE.to_owned()))).collect()
+            }
+            Check::Links { .. } | Check::Link(..) | Check::LinkStandsAlone => Vec::new(),
             Check::Files { .. } => {
                 self.files += 1;
                 vec![Tampering::Files(self.files - 1)]
@@ -245,11 +252,30 @@ impl<'a> Aim<'a> {
         })
     }
 
-    /// A change to the mail that sentences speak of: the newest that was counted last.
-    fn mail(&self, change: MailChange) -> Vec<Tampering> {
-        let counted = self.counts.checked_sub(1).and_then(|last| self.seen.counted.get(last));
-        let newest = counted.and_then(|found| found.last());
-        newest.map(|at| Tampering::Mail(*at, change)).into_iter().collect()
+    /// The mail that a sentence speaks of, with its place: the newest to an address, or the newest that was counted last.
+    fn mail(&self, to: Option<&Template>) -> Option<(usize, &'a Mail)> {
+        let mails = &self.seen.mails;
+        let at = match to {
+            // Which address a remembered value was is not known here.
+            Some(to) if !to.is_literal() => return None,
+            Some(to) => mails.iter().rposition(|mail| mail.goes_to(to.source()))?,
+            None => *self.seen.counted.get(self.counts.checked_sub(1)?)?.last()?,
+        };
+        Some((at, mails.get(at)?))
+    }
+
+    fn mail_part(&self, part: MailPart, to: Option<&Template>, predicate: &Predicate) -> Vec<Tampering> {
+        let Some((at, mail)) = self.mail(to) else { return Vec::new() };
+        let (seen, change): (_, fn(String) -> MailChange) = match part {
+            MailPart::Subject => (mail.subject.clone(), MailChange::SetSubject),
+            MailPart::Text => (mail.text.clone(), MailChange::SetText),
+            MailPart::From => (mail.from.clone().unwrap_or_default(), MailChange::SetSender),
+            MailPart::Raw => (String::from_utf8_lossy(&mail.raw).into_owned(), MailChange::SetRaw),
+            // To somebody else is another change, and a mail that goes to nobody there is not.
+            MailPart::Recipient => return Vec::new(),
+        };
+        let texts = changes::of_text(predicate, seen.trim_end()).into_iter();
+        texts.map(|text| Tampering::Mail(at, change(text))).collect()
     }
 
     fn command(&self, change: CommandChange) -> Option<Tampering> {

@@ -220,11 +220,14 @@ fn in_words(tampering: &Tampering, seen: &Seam) -> String {
         }
         Tampering::Mail(at, change) => {
             let what = match change {
-                MailChange::Drop => "lost",
-                MailChange::Double => "doubled",
-                MailChange::Readdress => "to somebody else",
-                MailChange::Subject => "another subject",
-                MailChange::Link => "another link",
+                MailChange::Drop => "lost".to_owned(),
+                MailChange::Double => "doubled".to_owned(),
+                MailChange::Readdress => "to somebody else".to_owned(),
+                MailChange::SetSubject(text) => format!("subject becomes `{text}`"),
+                MailChange::SetText(text) => format!("text becomes `{text}`"),
+                MailChange::SetSender(text) => format!("sender becomes `{text}`"),
+                MailChange::SetRaw(text) => format!("source becomes `{text}`"),
+                MailChange::Link => "another link".to_owned(),
             };
             format!("mail {}: {what}", at + 1)
         }

@@ -36,7 +36,8 @@ pub(super) fn all(seen: &Seam) -> Vec<Tampering> {
         }
     }
     for (at, mail) in seen.mails.iter().enumerate() {
-        let changes = [MailChange::Drop, MailChange::Double, MailChange::Readdress, MailChange::Subject];
+        let changes = [MailChange::Drop, MailChange::Double, MailChange::Readdress];
+        let changes = changes.into_iter().chain([MailChange::SetSubject(STRANGE.to_owned())]);
         all.extend(changes.map(|change| Tampering::Mail(at, change)));
         if mail.text.contains("://") {
             all.push(Tampering::Mail(at, MailChange::Link));

@@ -16,8 +16,10 @@ use factory_core::pipeline::model::Policy;
 use factory_engine::port::evaluator::{Base, Candidate, Evaluator, EvaluatorError};
 use factory_engine::port::observer::{Observer, Progress};
 use factory_engine::port::workspace::{Checkout, Guard, SealProof};
+use factory_eval::assess::{Prepared, Subject};
 use factory_eval::config::DeployConfig;
 use factory_eval::evaluator::ServiceEvaluator;
+use factory_eval::sabotage::{self, Reach, Sabotaged};
 use factory_eval::scorecard::{Outcome, Scorecard};
 use factory_eval::suite::{HoldoutSuite, SuiteError};
 use factory_sandbox::{Launcher, Profile, Sandbox};
@@ -172,6 +174,21 @@ impl Bench {
     /// Judges by the holdouts that are there.
     pub(crate) fn judge_holdouts(&self) -> Result<Judged, EvaluatorError> {
         self.judge_by(&self.judge_of()?)
+    }
+
+    /// Tampers with what `scenarios` observe, where they assert something of it.
+    pub(crate) fn sabotage(&self, scenarios: &str) -> Vec<Sabotaged> {
+        self.evaluator(scenarios).unwrap();
+        let suite = HoldoutSuite::load(&self.path("holdouts")).unwrap();
+        let checkout = checkout(self.path("project"), self.path("scratch"));
+        let launcher = if self.confined { launcher() } else { Launcher::new() };
+        let subject = Subject::Checkout { checkout: &checkout, config: &self.config, launcher: &launcher };
+        let reach = Reach { responses: true, state: true, asserted_only: true };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let prepared = Prepared::new(subject, suite.scenarios()).await.unwrap();
+            sabotage::sabotage(&prepared, suite.scenarios(), reach, self.parallel).await.unwrap()
+        })
     }
 
     fn judge_by(&self, evaluator: &ServiceEvaluator) -> Result<Judged, EvaluatorError> {

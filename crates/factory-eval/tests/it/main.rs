@@ -8,6 +8,7 @@ mod bench;
 mod cases;
 mod command;
 mod example;
+mod fidelity;
 mod hostile;
 mod isolation;
 mod regression;
@@ -25,9 +26,17 @@ fn main() {
     let cargo = has("cargo");
     let library = factory_eval::clock::find_libfaketime().is_some();
     let mut trials = Vec::new();
-    let all = [cases::ALL, command::ALL, example::ALL, hostile::ALL, isolation::ALL, regression::ALL]
-        .into_iter()
-        .flatten();
+    let all = [
+        fidelity::ALL,
+        cases::ALL,
+        command::ALL,
+        example::ALL,
+        hostile::ALL,
+        isolation::ALL,
+        regression::ALL,
+    ]
+    .into_iter()
+    .flatten();
     for (name, needs, case) in all {
         let missing = match needs {
             _ if !python => Some("python3 is not installed"),
