@@ -78,6 +78,13 @@ fn a_commit_is_evaluated() {
     assert_eq!(row["reasons"][0]["line"], line);
     let found = row["reasons"][0]["found"].as_str().unwrap();
     assert!(found.starts_with("200 where 404 was required; body: "), "{row}");
+    let requirements = report["coverage"]["requirements"].as_array().unwrap();
+    let mut cells = requirements.iter().flat_map(|one| one["scenarios"].as_array().unwrap());
+    let cell = cells.find(|cell| cell["scenario"] == stranger).unwrap();
+    assert_eq!(
+        (&cell["verdict"], &cell["found"], &cell["line"]),
+        (&json!("failed"), &json!(found), &json!(line))
+    );
     assert!(fs::read_to_string(&junit).unwrap().contains("<failure type=\"wrong_status\""));
 
     // What was found is kept for the evaluator, by keys; a damaged file hides nothing.

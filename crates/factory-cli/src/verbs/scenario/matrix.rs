@@ -31,7 +31,27 @@ struct Requirement {
 struct Cell {
     scenario: String,
     verdict: Verdict,
+    /// What the verdict rests on: how many runs passed and how many failed.
     runs: Runs,
+    /// Where the scenario stands; if a sentence failed, where that does.
+    file: String,
+    line: usize,
+    /// What was found where it did not pass, at the first of its runs that did not.
+    found: Option<String>,
+}
+
+impl Cell {
+    fn new(row: &Row) -> Self {
+        let reason = row.reasons.first();
+        Cell {
+            scenario: row.id.clone(),
+            verdict: row.verdict,
+            runs: row.runs,
+            file: row.file.clone(),
+            line: reason.and_then(|reason| reason.line).unwrap_or(row.line),
+            found: reason.map(|reason| reason.found.clone()),
+        }
+    }
 }
 
 impl Matrix {
@@ -51,9 +71,7 @@ impl Matrix {
             .into_iter()
             .map(|id| {
                 let about = rows.iter().filter(|row| row.covers.contains(&id));
-                let cell =
-                    |row: &Row| Cell { scenario: row.id.clone(), verdict: row.verdict, runs: row.runs };
-                Requirement { scenarios: about.map(cell).collect(), id }
+                Requirement { scenarios: about.map(Cell::new).collect(), id }
             })
             .collect();
         let count = |is: &dyn Fn(&Requirement) -> bool| requirements.iter().filter(|one| is(one)).count();
@@ -72,13 +90,14 @@ impl Matrix {
             if scenarios.is_empty() {
                 text.push_str(&format!("{id:<5}  no scenario\n"));
             }
-            for Cell { scenario, verdict, runs } in scenarios {
+            for Cell { scenario, verdict, runs, file, line, found: _ } in scenarios {
                 text.push_str(&format!(
-                    "{id:<5}  {:<12}  {} of {}  {}\n",
+                    "{id:<5}  {:<12}  {} of {}  {}  ({}:{line})\n",
                     verdict.as_str(),
                     runs.passed,
                     runs.passed + runs.failed,
-                    story::one_line(scenario)
+                    story::one_line(scenario),
+                    story::one_line(file),
                 ));
             }
         }
