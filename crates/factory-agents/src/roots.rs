@@ -38,6 +38,11 @@ impl Roots {
         Self { folders }
     }
 
+    /// Of whoever has no checkout.
+    pub(crate) fn none() -> Self {
+        Self { folders: Vec::new() }
+    }
+
     /// A text for the model.
     pub(crate) fn hide(&self, text: &str) -> String {
         self.folders

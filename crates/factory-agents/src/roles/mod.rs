@@ -1,5 +1,7 @@
-//! The planner, the implementer and the reviewer.
+//! The planner, the implementer and the reviewer; and a writer that has no tools.
 
 mod agents;
+mod writer;
 
 pub use agents::ModelAgents;
+pub use writer::{Writer, Written, WrittenSentence};
