@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use factory_engine::port::evaluator::{Evaluator, EvaluatorError, Outlook};
+use factory_engine::port::evaluator::{Evaluator as _, EvaluatorError, Outlook};
+use factory_eval::catalogue::{Catalogue, Problem};
 use factory_eval::evaluator::ServiceEvaluator;
 use factory_eval::suite::{HoldoutSuite, SuiteError};
 use factory_eval::tripwire::{Canaries, HoldoutTripwire};
@@ -13,6 +14,7 @@ use factory_sandbox::Launcher;
 use crate::args::RunSettings;
 use crate::config::place::Place;
 use crate::error::CliError;
+use crate::translator::{self, Evaluator};
 use crate::{confinement, output, story};
 
 /// Where the evaluator keeps what nobody else may see, inside the store's folder.
@@ -21,6 +23,8 @@ pub(crate) const SCORECARDS: &str = "evaluator";
 /// The evaluator for one specification.
 pub(crate) struct Evaluation {
     pub(crate) evaluator: ServiceEvaluator,
+    /// What is to be said of sentences that stand in a model's words.
+    pub(crate) told: Option<String>,
     /// The folder of the holdouts.
     pub(crate) holdouts: PathBuf,
     /// Launches commands without these holdouts.
@@ -43,14 +47,24 @@ impl Evaluation {
 }
 
 /// Finds the holdouts of a specification, compiles them, and makes their evaluator. Commands are confined, unless a person
-/// has accepted that for the run they are not.
-pub(crate) fn evaluation(
+/// has accepted that for the run they are not. Where no rule reads a sentence, and `may_ask`, the evaluator's model is asked;
+/// while a run goes on nobody is.
+pub(crate) async fn evaluation(
     place: &Place,
     settings: &RunSettings,
     slug: &str,
     unsealed: bool,
+    may_ask: bool,
 ) -> Result<Evaluation, CliError> {
-    let holdouts = compiled(place, settings.holdouts.as_deref(), slug)?;
+    let translator = Evaluator::named(Some(place), settings.evaluator_model.as_deref());
+    let (holdouts, mut catalogue) = read(place, settings.holdouts.as_deref(), slug)?;
+    match &translator {
+        Some(translator) if may_ask => translator.translate(&mut catalogue).await,
+        Some(translator) => translator.recall(&mut catalogue),
+        None => {}
+    }
+    let told = translator.as_ref().and_then(|translator| translator.told(&catalogue));
+    check(place, &holdouts, catalogue)?;
     if !unsealed {
         confinement::strongest().map_err(|error| {
             error.hint(
@@ -60,17 +74,22 @@ pub(crate) fn evaluation(
         })?;
     }
     let launcher = confinement::launcher(place, &holdout_dirs(place, &holdouts), unsealed)?;
-    let evaluator = evaluator(place, &holdouts, &launcher)?;
-    let evaluation = Evaluation { evaluator, holdouts, launcher };
+    let evaluator = evaluator(place, &holdouts, &launcher, translator.as_ref())?;
+    let evaluation = Evaluation { evaluator, told, holdouts, launcher };
     evaluation.outlook()?;
     Ok(evaluation)
 }
 
 /// Whether a run of that specification could use its holdouts; if so, their folder. Nothing is started.
 pub(crate) fn usable(place: &Place, flag: Option<&Path>, slug: &str) -> Result<PathBuf, CliError> {
-    let holdouts = compiled(place, flag, slug)?;
+    let translator = Evaluator::named(Some(place), None);
+    let (holdouts, mut catalogue) = read(place, flag, slug)?;
+    if let Some(translator) = &translator {
+        translator.recall(&mut catalogue);
+    }
+    check(place, &holdouts, catalogue)?;
     if place.config.deploy.is_some() {
-        let outlook = evaluator(place, &holdouts, &Launcher::new())?.outlook();
+        let outlook = evaluator(place, &holdouts, &Launcher::new(), translator.as_ref())?.outlook();
         outlook.map_err(|error| unusable(&holdouts, &error))?;
     }
     Ok(holdouts)
@@ -113,18 +132,29 @@ pub(crate) fn inside(place: &Place, holdouts: &Path) -> Option<String> {
     ))
 }
 
-/// The folder of a specification's holdouts, which compile.
-fn compiled(place: &Place, flag: Option<&Path>, slug: &str) -> Result<PathBuf, CliError> {
+/// The folder of a specification's holdouts, and what is in it.
+fn read(place: &Place, flag: Option<&Path>, slug: &str) -> Result<(PathBuf, Catalogue), CliError> {
     let holdouts = place.holdouts(flag, slug)?;
-    let suite = HoldoutSuite::load(&holdouts).and_then(|suite| match &place.config.deploy {
+    let catalogue = Catalogue::read(std::slice::from_ref(&holdouts));
+    let catalogue = catalogue.map_err(|error| explain(&holdouts, &error.into()))?;
+    Ok((holdouts, catalogue))
+}
+
+/// Refuses holdouts that cannot all be used.
+fn check(place: &Place, holdouts: &Path, catalogue: Catalogue) -> Result<(), CliError> {
+    let suite = HoldoutSuite::of(catalogue, holdouts).and_then(|suite| match &place.config.deploy {
         Some(deploy) => suite.deployed_by(deploy),
         None => Ok(suite),
     });
-    suite.map_err(|error| explain(&holdouts, &error))?;
-    Ok(holdouts)
+    suite.map(drop).map_err(|error| explain(holdouts, &error))
 }
 
-fn evaluator(place: &Place, holdouts: &Path, launcher: &Launcher) -> Result<ServiceEvaluator, CliError> {
+fn evaluator(
+    place: &Place,
+    holdouts: &Path,
+    launcher: &Launcher,
+    translator: Option<&Evaluator>,
+) -> Result<ServiceEvaluator, CliError> {
     // Scenario runs mostly wait, so there can be more of them than processors.
     let parallel = thread::available_parallelism().map_or(2, |count| count.get() * 2);
     let evaluator = ServiceEvaluator::new(
@@ -135,7 +165,8 @@ fn evaluator(place: &Place, holdouts: &Path, launcher: &Launcher) -> Result<Serv
         parallel,
     )
     .map_err(|error| CliError::usage("the project cannot be evaluated").because(&error))?;
-    Ok(evaluator.allowing(place.local.leak_allowance_bits()))
+    let translations = translator.and_then(Evaluator::kept).cloned();
+    Ok(evaluator.allowing(place.local.leak_allowance_bits()).translated_by(translations))
 }
 
 /// The holdouts of this specification, and of all others: none may be in a checkout, or be seen by a command.
@@ -152,7 +183,7 @@ fn unusable(holdouts: &Path, error: &EvaluatorError) -> CliError {
 
 /// Shows what is wrong with the holdouts, sentence by sentence.
 fn explain(holdouts: &Path, error: &SuiteError) -> CliError {
-    let mut hint = "docs/scenarios.md lists the sentences that are understood; steps.toml adds your own";
+    let mut hint = translator::HINT;
     match error {
         SuiteError::Unparsable { files } => {
             for file in files {
@@ -162,9 +193,11 @@ fn explain(holdouts: &Path, error: &SuiteError) -> CliError {
         }
         SuiteError::Uncompiled { scenarios } => {
             for scenario in scenarios {
-                output::note_line(&format!("{} ({}):", holdouts.join(&scenario.file).display(), scenario.id));
-                for problem in &scenario.errors {
-                    output::note_line(&format!("  {}\n    {}", problem.sentence, problem.why));
+                let file = holdouts.join(&scenario.file);
+                output::note_line(&format!("{} ({}):", file.display(), scenario.id));
+                for Problem { place, error } in &scenario.problems {
+                    let at = format!("{}:{}:{}", file.display(), place.line, place.column);
+                    output::note_line(&format!("  {at}: {}\n    {}", error.sentence, error.why));
                 }
             }
         }

@@ -33,6 +33,9 @@ pub(crate) fn flags(settings: &RunSettings) -> String {
             Answerer::Hand => add("--answered-by", "hand"),
         }
     }
+    if let Some(model) = &settings.evaluator_model {
+        add("--evaluator-model", &quoted(Path::new(model)));
+    }
     if let Some(path) = &settings.holdouts {
         add("--holdouts", &whole(path));
     }

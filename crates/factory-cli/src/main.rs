@@ -22,6 +22,7 @@ mod progress;
 mod quote;
 mod spent;
 mod story;
+mod translator;
 mod travel;
 mod verbs;
 mod wiring;

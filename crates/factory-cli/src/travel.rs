@@ -56,7 +56,7 @@ impl Travel<'_> {
     async fn again(&self, run: &RunId, cancel: &CancellationToken) -> Result<Exit, CliError> {
         let store = archive::open_at(&self.place.store()).await?;
         let history = history::read(store.log.as_ref(), run).await?;
-        let engine = wiring::engine(self.place, &store, self.settings, &history.state.started)?;
+        let engine = wiring::engine(self.place, &store, self.settings, &history.state.started).await?;
         let (gatekeeper, person) = (self.gatekeeper.clone(), self.person.clone());
         let travel =
             Travel { engine: &engine, place: self.place, gatekeeper, person, settings: self.settings };

@@ -43,6 +43,11 @@ pub(crate) enum ModelChoice {
 }
 
 impl ModelChoice {
+    /// Whether nobody is asked.
+    pub(crate) fn is_recorded(&self) -> bool {
+        matches!(self, ModelChoice::Replay(_))
+    }
+
     /// In words, for the log.
     pub(crate) fn describe(&self) -> String {
         match self {
@@ -195,7 +200,7 @@ pub(crate) fn most_calls() -> u32 {
 }
 
 /// The engine for a run that is there already.
-pub(crate) fn engine(
+pub(crate) async fn engine(
     place: &Place,
     store: &Opened,
     settings: &RunSettings,
@@ -207,7 +212,8 @@ pub(crate) fn engine(
     place.config.sandbox.check_stages(&stages)?;
     let model = model_choice(place, settings)?;
     let unsealed = started.unsealed.is_some();
-    let evaluation = evaluation::evaluation(place, settings, &started.spec.slug, unsealed)?;
+    let live = !model.is_recorded();
+    let evaluation = evaluation::evaluation(place, settings, &started.spec.slug, unsealed, live).await?;
     engine_with(place, store, settings, model, evaluation)
 }
 

@@ -14,6 +14,9 @@ use crate::config::DeployConfig;
 use crate::grammar::{self, CompileError, PhraseError, Phrases};
 use crate::suite::{Compiled, Unparsable, files, of_no_service};
 
+/// Bytes at most that say what the candidate is: all of it is sent with each question.
+const MOST_BACKGROUND: usize = 64 * 1024;
+
 /// All that was named.
 pub struct Catalogue {
     /// The scenarios, in the order of the arguments and of the paths in a folder.
@@ -28,8 +31,12 @@ pub struct Entry {
     pub file: PathBuf,
     /// Its plan, or the sentences that no plan can be made of.
     pub compiled: Result<Arc<Compiled>, Uncompilable>,
+    /// The phrases that its sentences may use.
+    pub(crate) phrases: Arc<Phrases>,
+    /// Whether what was kept for it cannot be used, which a person has to look at.
+    pub(crate) is_damaged: bool,
     // All of its file, in which places are found.
-    source: Arc<str>,
+    pub(crate) source: Arc<str>,
 }
 
 /// A scenario without a plan.
@@ -117,7 +124,7 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    fn take(&mut self, file: &Path, root: &Path, phrases: &Phrases) -> Result<(), CatalogueError> {
+    fn take(&mut self, file: &Path, root: &Path, phrases: &Arc<Phrases>) -> Result<(), CatalogueError> {
         let bytes =
             std::fs::read(file).map_err(|source| CatalogueError::Io { path: file.to_owned(), source })?;
         let source = match factory_spec::decode(bytes) {
@@ -134,15 +141,17 @@ impl Catalogue {
         for scenario in scenarios {
             let compiled = match grammar::compile(&scenario, phrases) {
                 Ok(plan) => {
-                    Ok(Arc::new(Compiled { scenario: Holdout::new(scenario), plan: Holdout::new(plan) }))
+                    let (scenario, plan) = (Holdout::new(scenario), Holdout::new(plan));
+                    let source = Holdout::new(Arc::clone(&source));
+                    Ok(Arc::new(Compiled { scenario, plan, translation: None, source }))
                 }
                 Err(errors) => {
                     let problems = problems(&source, errors);
                     Err(Uncompilable { scenario: Holdout::new(scenario), problems })
                 }
             };
-            let source = Arc::clone(&source);
-            self.entries.push(Entry { file: file.to_owned(), compiled, source });
+            let (file, phrases, source) = (file.to_owned(), Arc::clone(phrases), Arc::clone(&source));
+            self.entries.push(Entry { file, compiled, phrases, is_damaged: false, source });
         }
         if factory_spec::has_errors(&findings) {
             let (file, source) = (file.display().to_string(), source.to_string());
@@ -160,14 +169,25 @@ impl Catalogue {
         }
         for entry in &mut self.entries {
             let Ok(compiled) = &entry.compiled else { continue };
-            let errors = of_no_service(compiled);
-            if !errors.is_empty() {
+            let problems = of_no_service(compiled);
+            if !problems.is_empty() {
                 let scenario = Holdout::new(compiled.scenario.reveal().clone());
-                let problems = problems(&entry.source, errors);
                 entry.compiled = Err(Uncompilable { scenario, problems });
             }
         }
         self
+    }
+
+    /// How many scenarios have sentences that no rule is about.
+    pub fn unknown(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.is_unknown()).count()
+    }
+
+    /// How many sentences stand in other words.
+    pub fn translated(&self) -> usize {
+        let compiled = self.entries.iter().filter_map(|entry| entry.compiled.as_ref().ok());
+        let translations = compiled.filter_map(|compiled| compiled.translation.as_ref());
+        translations.map(|translation| translation.reveal().sentences.len()).sum()
     }
 
     /// An id that two of the scenarios have, if there is one: nothing could be said of either by it.
@@ -199,9 +219,29 @@ fn nearest(
         std::fs::read_to_string(&path).map_err(|source| CatalogueError::Io { path: path.clone(), source })?;
     let phrases =
         Phrases::parse(&text).map_err(|source| CatalogueError::Phrases { path: path.clone(), source })?;
-    let phrases = Arc::new(phrases);
+    let phrases = Arc::new(with_background(phrases, &path)?);
     known.insert(path, Arc::clone(&phrases));
     Ok(phrases)
+}
+
+/// The phrases with what stands in the files that they refer to.
+fn with_background(phrases: Phrases, path: &Path) -> Result<Phrases, CatalogueError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut background = String::new();
+    for file in phrases.about() {
+        let path = folder.join(file);
+        let unreadable = |source| CatalogueError::Io { path: path.clone(), source };
+        background.push_str(std::fs::read_to_string(&path).map_err(unreadable)?.trim());
+        background.push_str("\n\n");
+    }
+    if background.len() > MOST_BACKGROUND {
+        let why = format!("the files of `about` have more than {MOST_BACKGROUND} bytes together");
+        return Err(CatalogueError::Io {
+            path: path.to_owned(),
+            source: io::Error::new(io::ErrorKind::FileTooLarge, why),
+        });
+    }
+    Ok(phrases.with_background(background))
 }
 
 #[cfg(test)]

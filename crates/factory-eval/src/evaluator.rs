@@ -26,6 +26,7 @@ use crate::score::{Effort, FIRST_RUNS, Verdict};
 use crate::scorecard::{ScenarioScore, Scorecard};
 use crate::scoring::{self, Source};
 use crate::suite::{Compiled, HoldoutSuite};
+use crate::translate::Translations;
 
 /// Judges candidates that are services, by the holdouts of a folder.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub struct ServiceEvaluator {
     launcher: Launcher,
     parallel: usize,
     allowance_bits: u32,
+    translations: Option<Translations>,
 }
 
 impl ServiceEvaluator {
@@ -54,13 +56,28 @@ impl ServiceEvaluator {
     ) -> Result<Self, EvaluatorError> {
         config.check().map_err(|error| infrastructure("`[deploy]` cannot be used", error))?;
         let (parallel, allowance_bits) = (parallel.max(1), leak::ALLOWANCE_BITS);
-        Ok(ServiceEvaluator { holdouts, config, scorecards, launcher, parallel, allowance_bits })
+        let translations = None;
+        Ok(ServiceEvaluator {
+            holdouts,
+            config,
+            scorecards,
+            launcher,
+            parallel,
+            allowance_bits,
+            translations,
+        })
     }
 
     /// The same, where a scenario may reveal so many bits before it counts no more.
     #[must_use]
     pub fn allowing(self, allowance_bits: u32) -> Self {
         Self { allowance_bits, ..self }
+    }
+
+    /// The same, with what was kept of translations of sentences that no rule is about.
+    #[must_use]
+    pub fn translated_by(self, translations: Option<Translations>) -> Self {
+        Self { translations, ..self }
     }
 
     /// The folder that scorecards are in.
@@ -76,7 +93,7 @@ impl ServiceEvaluator {
 
     /// The scenarios, and how the clock is moved for them.
     fn prepare(&self) -> Result<(HoldoutSuite, Clock), EvaluatorError> {
-        let suite = HoldoutSuite::load(&self.holdouts)
+        let suite = HoldoutSuite::load(&self.holdouts, self.translations.as_ref())
             .and_then(|suite| suite.deployed_by(&self.config))
             .map_err(|error| error.into_evaluator_error(&self.holdouts))?;
         let clock = Clock::choose(&self.config);

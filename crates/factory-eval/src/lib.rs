@@ -33,4 +33,5 @@ mod scoring;
 mod sealed;
 mod sqlite;
 pub mod suite;
+pub mod translate;
 pub mod tripwire;

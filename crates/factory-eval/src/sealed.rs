@@ -12,6 +12,7 @@ use crate::catalogue::{Catalogue, Entry, Problem, Uncompilable};
 use crate::sabotage::{Attempt, Sabotaged};
 use crate::scorecard::{Outcome, RunRecord, ScenarioScore, Scorecard};
 use crate::suite::{Compiled, HoldoutSuite, Uncompiled, Unparsable};
+use crate::translate::{Answer, NoAnswer, Question, Translation};
 
 /// Stands for a trait that a type may not have.
 struct Has<const TRAIT: u8>;
@@ -45,5 +46,9 @@ fn what_quotes_a_scenario_cannot_be_printed_serialized_or_copied() {
     assert!(<Problem as Sealed<_>>::is_sealed());
     assert!(<Sabotaged as Sealed<_>>::is_sealed());
     assert!(<Attempt as Sealed<_>>::is_sealed());
+    assert!(<Question as Sealed<_>>::is_sealed());
+    assert!(<Answer as Sealed<_>>::is_sealed());
+    assert!(<NoAnswer as Sealed<_>>::is_sealed());
+    assert!(<Translation as Sealed<_>>::is_sealed());
     assert!(<Holdout<String> as Sealed<_>>::is_sealed());
 }

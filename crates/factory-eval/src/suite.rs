@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use factory_core::feedback::Holdout;
 use factory_engine::port::evaluator::EvaluatorError;
-use factory_spec::{Diagnostic, Scenario};
+use factory_spec::{Diagnostic, Scenario, Step, position};
 
-use crate::catalogue::{Catalogue, CatalogueError, Entry, Uncompilable};
+use crate::catalogue::{Catalogue, CatalogueError, Entry, Problem, Uncompilable};
 use crate::config::DeployConfig;
 use crate::contradiction;
 use crate::grammar::{CompileError, PhraseError};
 use crate::plan::Plan;
+use crate::translate::{Translation, Translations};
 
 /// A scenario and its plan.
 pub struct Compiled {
@@ -22,6 +23,10 @@ pub struct Compiled {
     pub scenario: Holdout<Scenario>,
     /// What it does.
     pub plan: Holdout<Plan>,
+    /// What stands for sentences of it that no rule is about, if there are such.
+    pub translation: Option<Holdout<Translation>>,
+    // All of its file, in which places are found.
+    pub(crate) source: Holdout<Arc<str>>,
 }
 
 /// All scenarios of a folder, compiled. Nothing in it may reach an implementer.
@@ -92,11 +97,11 @@ pub struct Uncompiled {
     /// Its id.
     pub id: String,
     /// The sentences and why.
-    pub errors: Vec<CompileError>,
+    pub problems: Vec<Problem>,
 }
 
 fn count(scenarios: &[Uncompiled]) -> usize {
-    scenarios.iter().map(|scenario| scenario.errors.len()).sum()
+    scenarios.iter().map(|scenario| scenario.problems.len()).sum()
 }
 
 impl From<CatalogueError> for SuiteError {
@@ -134,12 +139,25 @@ impl SuiteError {
 
 impl HoldoutSuite {
     /// Reads all `.md` and `.feature` files below `folder` in the order of their paths, `README.md` left out, and compiles
-    /// them with the phrases of the nearest `steps.toml`, as a [`Catalogue`] does.
+    /// them with the phrases of the nearest `steps.toml`, as a [`Catalogue`] does. Where no rule is about a sentence, what was
+    /// kept of translations is taken; nobody is asked.
     ///
     /// # Errors
     /// [`SuiteError`], with everything that is wrong and not only the first.
-    pub fn load(folder: &Path) -> Result<Self, SuiteError> {
-        let Catalogue { entries, unparsable } = Catalogue::read(&[folder.to_owned()])?;
+    pub fn load(folder: &Path, kept: Option<&Translations>) -> Result<Self, SuiteError> {
+        let mut catalogue = Catalogue::read(&[folder.to_owned()])?;
+        if let Some(kept) = kept {
+            catalogue.recall(kept);
+        }
+        Self::of(catalogue, folder)
+    }
+
+    /// The scenarios of a folder that have been read.
+    ///
+    /// # Errors
+    /// As [`HoldoutSuite::load`].
+    pub fn of(catalogue: Catalogue, folder: &Path) -> Result<Self, SuiteError> {
+        let Catalogue { entries, unparsable } = catalogue;
         if !unparsable.is_empty() {
             let relative = |file: Unparsable| {
                 let within =
@@ -159,8 +177,7 @@ impl HoldoutSuite {
                 Ok(compiled) => scenarios.push(compiled),
                 Err(Uncompilable { scenario, problems }) => {
                     let Scenario { file, id, .. } = scenario.reveal().clone();
-                    let errors = problems.into_iter().map(|problem| problem.error).collect();
-                    uncompiled.push(Uncompiled { file, id, errors });
+                    uncompiled.push(Uncompiled { file, id, problems });
                 }
             }
         }
@@ -187,9 +204,13 @@ impl HoldoutSuite {
         }
         let mut uncompiled = Vec::new();
         for compiled in &self.scenarios {
-            let (scenario, errors) = (compiled.scenario.reveal(), of_no_service(compiled));
-            if !errors.is_empty() {
-                uncompiled.push(Uncompiled { file: scenario.file.clone(), id: scenario.id.clone(), errors });
+            let (scenario, problems) = (compiled.scenario.reveal(), of_no_service(compiled));
+            if !problems.is_empty() {
+                uncompiled.push(Uncompiled {
+                    file: scenario.file.clone(),
+                    id: scenario.id.clone(),
+                    problems,
+                });
             }
         }
         if uncompiled.is_empty() { Ok(self) } else { Err(SuiteError::Uncompiled { scenarios: uncompiled }) }
@@ -206,19 +227,18 @@ impl HoldoutSuite {
     }
 }
 
-/// The sentences that ask something of a service, as errors for a candidate that starts none.
-pub(crate) fn of_no_service(compiled: &Compiled) -> Vec<CompileError> {
+/// The sentences that ask something of a service, as problems for a candidate that starts none.
+pub(crate) fn of_no_service(compiled: &Compiled) -> Vec<Problem> {
     let scenario = compiled.scenario.reveal();
     let sentences = compiled.plan.reveal().of_a_service();
     let steps = sentences.into_iter().filter_map(|place| scenario.steps.get(place));
     let why = "`[deploy] command` is missing, so there is no service that this could be about";
-    steps
-        .map(|step| CompileError {
-            sentence: step.text.clone(),
-            span: step.span.clone(),
-            why: why.to_owned(),
-        })
-        .collect()
+    let problem = |step: &Step| {
+        let (sentence, span, why) = (step.text.clone(), step.span.clone(), why.to_owned());
+        let place = position(compiled.source.reveal(), span.start);
+        Problem { place, error: CompileError { sentence, span, why, is_unknown: false } }
+    };
+    steps.map(problem).collect()
 }
 
 fn unique<'a>(scenarios: impl Iterator<Item = &'a Scenario>) -> Result<(), SuiteError> {
@@ -303,7 +323,7 @@ mod tests {
             ("notes.txt", "nothing"),
             ("steps.toml", STEPS),
         ]);
-        let suite = HoldoutSuite::load(folder.path()).unwrap();
+        let suite = HoldoutSuite::load(folder.path(), None).unwrap();
         let names: Vec<&str> =
             suite.scenarios().iter().map(|compiled| compiled.scenario.reveal().name.as_str()).collect();
         assert_eq!(names, ["One", "Two"]);
@@ -314,9 +334,9 @@ mod tests {
     fn the_nearest_phrases_count() {
         let other = "[[step]]\npattern = 'another thing'\nsteps = []\n";
         let folder = folder(&[("deep/a.md", GOOD), ("deep/steps.toml", STEPS), ("steps.toml", other)]);
-        assert!(HoldoutSuite::load(folder.path()).is_ok());
+        assert!(HoldoutSuite::load(folder.path(), None).is_ok());
         std::fs::remove_file(folder.path().join("deep/steps.toml")).unwrap();
-        assert!(matches!(HoldoutSuite::load(folder.path()), Err(SuiteError::Uncompiled { .. })));
+        assert!(matches!(HoldoutSuite::load(folder.path(), None), Err(SuiteError::Uncompiled { .. })));
     }
 
     #[test]
@@ -325,14 +345,15 @@ mod tests {
         let folder =
             folder(&[("a.md", &command.replace("One", "Two")), ("b.md", GOOD), ("steps.toml", STEPS)]);
         let load = |config: &str| {
-            let suite = HoldoutSuite::load(folder.path()).unwrap();
+            let suite = HoldoutSuite::load(folder.path(), None).unwrap();
             suite.deployed_by(&toml::from_str(config).unwrap())
         };
         assert!(load("command = 'serve'").is_ok());
         let Err(SuiteError::Uncompiled { scenarios }) = load("") else { panic!("a request to nobody") };
-        assert_eq!((scenarios.len(), scenarios[0].file.as_str(), scenarios[0].errors.len()), (1, "b.md", 1));
-        assert_eq!(scenarios[0].errors[0].sentence, "GET /a is sent");
-        assert!(scenarios[0].errors[0].why.contains("`[deploy] command` is missing"));
+        let problems = &scenarios[0].problems;
+        assert_eq!((scenarios.len(), scenarios[0].file.as_str(), problems.len()), (1, "b.md", 1));
+        assert_eq!((problems[0].place.line, problems[0].error.sentence.as_str()), (4, "GET /a is sent"));
+        assert!(problems[0].error.why.contains("`[deploy] command` is missing"));
     }
 
     #[test]
@@ -343,7 +364,7 @@ mod tests {
             ("b.feature", b"Scenario: x\nWhen caf\xe9 is sent\nThen secret\n"),
             ("c.feature", &utf16),
         ]);
-        let error = HoldoutSuite::load(folder.path()).err().unwrap();
+        let error = HoldoutSuite::load(folder.path(), None).err().unwrap();
         assert_eq!(error.to_string(), "2 of its files cannot be parsed");
         let SuiteError::Unparsable { files } = error else { panic!("they cannot be parsed") };
         let shown: Vec<String> =
@@ -358,7 +379,7 @@ mod tests {
     fn says_what_is_wrong_without_quoting_it() {
         let shown = |files: &[(&str, &str)]| {
             let folder = folder(files);
-            let error = HoldoutSuite::load(folder.path()).err().unwrap();
+            let error = HoldoutSuite::load(folder.path(), None).err().unwrap();
             assert_eq!(format!("{error:?}"), error.to_string());
             let error = error.into_evaluator_error(folder.path());
             error.to_string().replace(&folder.path().display().to_string(), "PLACE")
@@ -385,7 +406,7 @@ mod tests {
             "the holdouts at PLACE cannot be used: 1 pairs of its scenarios want different things after the same \
              steps, which nothing can satisfy"
         );
-        let missing = HoldoutSuite::load(Path::new("/nonexistent/holdouts")).err().unwrap();
+        let missing = HoldoutSuite::load(Path::new("/nonexistent/holdouts"), None).err().unwrap();
         assert!(matches!(missing, SuiteError::Io { .. }));
     }
 }

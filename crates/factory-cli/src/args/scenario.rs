@@ -12,6 +12,8 @@ pub(crate) enum ScenarioVerb {
     List {
         #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        words: Words,
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
     },
@@ -19,6 +21,8 @@ pub(crate) enum ScenarioVerb {
     Plan {
         #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        words: Words,
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
     },
@@ -34,6 +38,15 @@ pub(crate) enum ScenarioVerb {
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
     },
+}
+
+/// Who puts sentences in other words.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Words {
+    /// Model that puts sentences in other words where no rule reads them; it sees the scenarios [default: `[evaluator] model` of
+    /// `.factory/local.toml`; without one, nobody is asked]
+    #[arg(long, value_name = "NAME", alias = "evaluator-model", env = "FACTORY_EVALUATOR_MODEL")]
+    pub(crate) model: Option<String>,
 }
 
 /// Which scenarios are meant.
@@ -73,6 +86,8 @@ pub(crate) struct AssessArgs {
     #[command(flatten)]
     pub(crate) which: Which,
     #[command(flatten)]
+    pub(crate) words: Words,
+    #[command(flatten)]
     pub(crate) against: Against,
     /// Exactly so many runs of each scenario [default: 3, and more where they do not agree]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -95,6 +110,8 @@ pub(crate) struct AssessArgs {
 pub(crate) struct SabotageArgs {
     #[command(flatten)]
     pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) words: Words,
     #[command(flatten)]
     pub(crate) against: Against,
     /// Change answers and mails

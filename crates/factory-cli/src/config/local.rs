@@ -30,6 +30,16 @@ pub(crate) struct LocalConfig {
     pub(crate) allow: Vec<String>,
     /// How many bits a scenario may reveal before it counts no more.
     pub(crate) leak_allowance_bits: Option<u32>,
+    pub(crate) evaluator: Option<EvaluatorTable>,
+}
+
+/// `[evaluator]`: the model that may see holdouts. Here, and not in the project's file: whether they leave this machine is
+/// for whoever uses it to say.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EvaluatorTable {
+    /// Puts sentences that no rule reads in other words, as the endpoint names it.
+    pub(crate) model: Option<String>,
 }
 
 impl LocalConfig {

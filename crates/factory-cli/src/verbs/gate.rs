@@ -295,7 +295,7 @@ async fn decide(
         }
         return Ok(Exit::Clean);
     }
-    let engine = wiring::engine(place, store, &args.settings, &started)?;
+    let engine = wiring::engine(place, store, &args.settings, &started).await?;
     engine.command(&started.run, command).await?;
     Travel { engine: &engine, place, gatekeeper, person: by, settings: &args.settings }.go(&started.run).await
 }

@@ -48,7 +48,10 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let model = wiring::model_choice(&place, &args.settings)?;
     let unsealed = confinement::accepted(args.accept_unsealed.as_deref())?;
     let slug = &spec.reference.slug;
-    let evaluation = evaluation::evaluation(&place, &args.settings, slug, unsealed.is_some())?;
+    // A dry run sends nothing, and whoever replays a recording asks nobody.
+    let may_ask = !args.dry_run && !model.is_recorded();
+    let evaluation =
+        evaluation::evaluation(&place, &args.settings, slug, unsealed.is_some(), may_ask).await?;
     evaluation::sealable(&place, &evaluation.holdouts)?;
     if args.dry_run {
         let settings = &args.settings;
@@ -56,6 +59,9 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
         return dry::show(&place, &planned, &model, &evaluation);
     }
 
+    if let Some(told) = &evaluation.told {
+        output::note_line(told);
+    }
     let person = person::current(&place.project);
     let store = archive::open_at(&place.store()).await?;
     store.blobs.put(spec.text.as_bytes()).await?;

@@ -36,7 +36,7 @@ pub(crate) enum Act {
 }
 
 /// What sentences have prepared for requests to come. Headers stay for all of them; body and query are for the next.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Prepared {
     pub(crate) headers: Vec<(String, Template)>,
     /// Headers that were taken away.
@@ -49,7 +49,7 @@ pub(crate) struct Prepared {
 }
 
 /// Where and in which environment commands to come run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Shell {
     pub(crate) folder: Option<Template>,
     pub(crate) environment: Vec<(String, Option<Template>)>,

@@ -15,14 +15,17 @@ mod files;
 mod lex;
 mod mail;
 mod memory;
+mod named;
 mod nearest;
 mod pattern;
 mod phrases;
 mod predicate;
 mod prepare;
 mod request;
+mod rewritten;
 mod scenario;
 mod sentence;
+mod strict;
 mod subject;
 mod vacuity;
 mod voice;
@@ -33,4 +36,8 @@ mod world;
 mod tests;
 
 pub use phrases::{PhraseError, Phrases};
-pub use scenario::{CompileError, compile};
+pub use rewritten::Rewritten;
+pub use scenario::{CompileError, compile, compile_rewritten};
+
+/// What sentences mean: raised whenever one comes to mean something else. What was made for another version is not used.
+pub const VERSION: u32 = 1;

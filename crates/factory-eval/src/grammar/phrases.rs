@@ -10,6 +10,10 @@ pub(crate) const MAX_DEPTH: usize = 8;
 #[derive(Debug, Clone, Default)]
 pub struct Phrases {
     phrases: Vec<Phrase>,
+    /// The text that they were read from.
+    source: String,
+    about: Vec<String>,
+    background: String,
 }
 
 #[derive(Debug, Clone)]
@@ -39,6 +43,9 @@ pub enum PhraseError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// Files that say what the candidate is, for a model that puts sentences in other words; from the folder of this one.
+    #[serde(default)]
+    about: Vec<String>,
     #[serde(default)]
     step: Vec<Entry>,
 }
@@ -67,7 +74,34 @@ impl Phrases {
                 Ok(Phrase { regex, groups, steps: entry.steps })
             })
             .collect::<Result<_, PhraseError>>()?;
-        Ok(Phrases { phrases })
+        Ok(Phrases { phrases, source: text.to_owned(), about: file.about, background: String::new() })
+    }
+
+    /// The text of the `steps.toml`; nothing where there is none.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The files that say what the candidate is, as they are written.
+    pub fn about(&self) -> &[String] {
+        &self.about
+    }
+
+    /// What stands in those files.
+    pub fn background(&self) -> &str {
+        &self.background
+    }
+
+    /// The same, where that stands in the files.
+    #[must_use]
+    pub fn with_background(self, background: String) -> Self {
+        Self { background, ..self }
+    }
+
+    /// Whether a word is spoken of in the file, or in what it says of the candidate.
+    pub(crate) fn mention(&self, word: &str) -> bool {
+        !word.is_empty()
+            && [&self.source, &self.background].iter().any(|text| super::named::names(text, word))
     }
 
     /// The sentences that `sentence` stands for, if it is a phrase.

@@ -4,7 +4,9 @@ use factory_spec::{Keyword, Scenario, Span};
 
 use super::context::{Attached, Context};
 use super::phrases::Phrases;
-use super::{sentence, vacuity};
+use super::rewritten::{self, Rewritten};
+use super::sentence::{self, Refusal};
+use super::vacuity;
 use crate::plan::{Action, Check, Plan, PlanStep, Template};
 
 /// A sentence that cannot become steps. It quotes the scenario, so it is for whoever may read that.
@@ -17,6 +19,8 @@ pub struct CompileError {
     pub span: Span,
     /// What is wrong with it.
     pub why: String,
+    /// Whether that is all: no rule is about it, so that other words may say what it means.
+    pub is_unknown: bool,
 }
 
 /// Compiles a scenario. All sentences are tried, so that all errors come at once.
@@ -24,6 +28,19 @@ pub struct CompileError {
 /// # Errors
 /// One [`CompileError`] for each sentence that no rule understands or that cannot fail.
 pub fn compile(scenario: &Scenario, phrases: &Phrases) -> Result<Plan, Vec<CompileError>> {
+    compile_rewritten(scenario, phrases, &Rewritten::new())
+}
+
+/// Compiles a scenario some of whose sentences stand in other words. Those count only where no rule is about the sentence
+/// itself, and they may say less than a person may: see [`Rewritten`].
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_rewritten(
+    scenario: &Scenario,
+    phrases: &Phrases,
+    rewritten: &Rewritten,
+) -> Result<Plan, Vec<CompileError>> {
     let mut context = Context::new(phrases);
     let mut steps = Vec::new();
     let mut errors = Vec::new();
@@ -40,9 +57,11 @@ pub fn compile(scenario: &Scenario, phrases: &Phrases) -> Result<Plan, Vec<Compi
             table: step.table.clone(),
         };
         let was_unused = unused(&context);
-        let compiled = sentence::compile(&step.text, &mut context, 0)
-            .and_then(|actions| vacuity::refuse_idle(&actions).map(|()| actions))
-            .and_then(|actions| type_in(&mut context, &mut steps).map(|()| actions));
+        let compiled = one(scenario, index, rewritten, &mut context).and_then(|actions| {
+            vacuity::refuse_idle(&actions)?;
+            type_in(&mut context, &mut steps)?;
+            Ok(actions)
+        });
         if unused(&context) && !was_unused {
             prepared = Some(index);
         }
@@ -59,8 +78,10 @@ pub fn compile(scenario: &Scenario, phrases: &Phrases) -> Result<Plan, Vec<Compi
                     steps.push(PlanStep { sentence: index, action });
                 }
             }
-            Err(why) => {
-                errors.push(CompileError { sentence: step.text.clone(), span: step.span.clone(), why });
+            Err(refusal) => {
+                let is_unknown = matches!(refusal, Refusal::Unknown(_));
+                let (sentence, span) = (step.text.clone(), step.span.clone());
+                errors.push(CompileError { sentence, span, why: refusal.into(), is_unknown });
                 assume(&step.text, &mut context);
             }
         }
@@ -71,12 +92,33 @@ pub fn compile(scenario: &Scenario, phrases: &Phrases) -> Result<Plan, Vec<Compi
             sentence: step.text.clone(),
             span: step.span.clone(),
             why: "nothing that follows uses this: no request is sent, or no command is run".to_owned(),
+            is_unknown: false,
         });
     }
     if errors.is_empty() {
         errors = vacuity::unchecked(scenario, &steps);
     }
     if errors.is_empty() { Ok(Plan { steps }) } else { Err(errors) }
+}
+
+/// One sentence: as it stands, or in the words that stand for it if no rule is about it.
+fn one(
+    scenario: &Scenario,
+    index: usize,
+    rewritten: &Rewritten,
+    context: &mut Context<'_>,
+) -> Result<Vec<Action>, Refusal> {
+    let mut attempt = context.clone();
+    let compiled = sentence::compile(&scenario.steps[index].text, &mut attempt, 0);
+    match (&compiled, rewritten.get(&index)) {
+        (Err(Refusal::Unknown(_)), Some(sentences)) => {
+            Ok(rewritten::compile(scenario, index, sentences, context)?)
+        }
+        (Ok(_) | Err(_), _) => {
+            *context = attempt;
+            compiled
+        }
+    }
 }
 
 /// Whether something is prepared that nothing has used.

@@ -40,22 +40,43 @@ static LEADING_TIME: Pattern = Pattern::new(
     r"(?P<time>(?:after (?:another )?{by:duration}|(?:another )?{by_too:duration} (?:later|after that|afterwards))),? {rest:any}",
 );
 
+/// Why a sentence has no steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// No rule is about it.
+    Unknown(String),
+    /// A rule is, and says why it cannot be meant so.
+    Wrong(String),
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Self {
+        Refusal::Wrong(why)
+    }
+}
+
+impl From<Refusal> for String {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unknown(why) | Refusal::Wrong(why) => why,
+        }
+    }
+}
+
 /// Compiles one sentence; phrases of the project first.
 ///
 /// # Errors
 /// Why it is not understood or cannot be meant.
-pub(crate) fn compile(source: &str, context: &mut Context<'_>, depth: usize) -> Result<Vec<Action>, String> {
+pub(crate) fn compile(source: &str, context: &mut Context<'_>, depth: usize) -> Result<Vec<Action>, Refusal> {
     if let Some(steps) = context.phrases.expand(source) {
         if depth >= phrases::MAX_DEPTH {
-            return Err(format!(
-                "phrases of `steps.toml` use each other more than {} deep",
-                phrases::MAX_DEPTH
-            ));
+            let deepest = phrases::MAX_DEPTH;
+            return Err(format!("phrases of `steps.toml` use each other more than {deepest} deep").into());
         }
         let mut actions = Vec::new();
         for step in steps {
             let inner = compile(&step, context, depth + 1)
-                .map_err(|why| format!("in the step `{step}` of its phrase: {why}"))?;
+                .map_err(|why| format!("in the step `{step}` of its phrase: {}", String::from(why)))?;
             actions.extend(inner);
         }
         return Ok(actions);
@@ -63,28 +84,33 @@ pub(crate) fn compile(source: &str, context: &mut Context<'_>, depth: usize) -> 
     if source.len() > LONGEST {
         return Err(format!(
             "a sentence has up to {LONGEST} bytes; what is longer belongs into a doc string"
-        ));
+        )
+        .into());
     }
     let Lexed { skeleton, literals } = lex::lex(source)?;
     if skeleton.len() > MOST_WORDS {
-        return Err("this is too long for one sentence: make several of it".to_owned());
+        return Err(too_long());
     }
     let skeleton = words::normalise(&skeleton);
     if skeleton.is_empty() {
-        return Err("there is no sentence".to_owned());
+        return Err(Refusal::Wrong("there is no sentence".to_owned()));
     }
     if skeleton.len() > 2 * MOST_WORDS || joints(&skeleton).len() > MOST_JOINTS {
-        return Err("this is too long for one sentence: make several of it".to_owned());
+        return Err(too_long());
     }
     let mut search = Search::default();
     let actions = with_attached(&skeleton, literals, context, depth, &mut search);
     context.attached = Attached::default();
-    let actions = actions.ok_or_else(|| {
-        let why = search.reasons.into_iter().next();
-        why.unwrap_or_else(|| nearest::unknown(&skeleton))
+    let actions = actions.ok_or_else(|| match search.reasons.into_iter().next() {
+        Some(why) => Refusal::Wrong(why),
+        None => Refusal::Unknown(nearest::unknown(&skeleton)),
     })?;
     names_are_known(&actions, context)?;
     Ok(actions)
+}
+
+fn too_long() -> Refusal {
+    Refusal::Wrong("this is too long for one sentence: make several of it".to_owned())
 }
 
 /// The sentence with what stands under it: taken by a rule, or as the value that the sentence ends with.
@@ -182,7 +208,7 @@ fn part(text: Text<'_>, skeleton: &str, context: &mut Context<'_>, depth: usize)
     if skeleton.contains(lex::OPEN) || context.phrases.expand(skeleton).is_none() {
         return rule(piece, context);
     }
-    Some(compile(skeleton, context, depth + 1))
+    Some(compile(skeleton, context, depth + 1).map_err(String::from))
 }
 
 /// Where a sentence may fall apart: position and length of what joins the parts.

@@ -110,6 +110,7 @@ pub(crate) fn unchecked(scenario: &Scenario, steps: &[PlanStep]) -> Vec<CompileE
         steps.iter().any(|step| step.sentence == sentence && matches!(step.action, Action::Check(_)))
     };
     let error = |sentence: usize, why: &str| CompileError {
+        is_unknown: false,
         sentence: scenario.steps[sentence].text.clone(),
         span: scenario.steps[sentence].span.clone(),
         why: why.to_owned(),
@@ -137,6 +138,7 @@ pub(crate) fn unchecked(scenario: &Scenario, steps: &[PlanStep]) -> Vec<CompileE
     }
     if errors.is_empty() && !asserted {
         errors.push(CompileError {
+            is_unknown: false,
             sentence: scenario.name.clone(),
             span: scenario.span.clone(),
             why: "the scenario asserts nothing".to_owned(),

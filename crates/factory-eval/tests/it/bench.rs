@@ -135,9 +135,9 @@ impl Bench {
     }
 
     fn judge_of(&self) -> Result<ServiceEvaluator, EvaluatorError> {
-        if let Err(SuiteError::Uncompiled { scenarios }) = HoldoutSuite::load(&self.path("holdouts")) {
-            let errors = scenarios.iter().flat_map(|scenario| &scenario.errors);
-            errors.for_each(|error| println!("{error}"));
+        if let Err(SuiteError::Uncompiled { scenarios }) = HoldoutSuite::load(&self.path("holdouts"), None) {
+            let errors = scenarios.iter().flat_map(|scenario| &scenario.problems);
+            errors.for_each(|problem| println!("{}", problem.error));
         }
         let launcher = if self.confined { launcher() } else { Launcher::new() };
         ServiceEvaluator::new(
@@ -179,7 +179,7 @@ impl Bench {
     /// Tampers with what `scenarios` observe, where they assert something of it.
     pub(crate) fn sabotage(&self, scenarios: &str) -> Vec<Sabotaged> {
         self.evaluator(scenarios).unwrap();
-        let suite = HoldoutSuite::load(&self.path("holdouts")).unwrap();
+        let suite = HoldoutSuite::load(&self.path("holdouts"), None).unwrap();
         let checkout = checkout(self.path("project"), self.path("scratch"));
         let launcher = if self.confined { launcher() } else { Launcher::new() };
         let subject = Subject::Checkout { checkout: &checkout, config: &self.config, launcher: &launcher };

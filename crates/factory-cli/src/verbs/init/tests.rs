@@ -88,7 +88,7 @@ fn everything_is_written_and_a_second_time_nothing() {
         toml_file::parse(&fs::read_to_string(project.join("factory.toml")).unwrap(), "factory.toml").unwrap();
     assert_eq!(config.check[0].command, "npm test");
     config.deploy().unwrap().check().unwrap();
-    HoldoutSuite::load(&work.path().join("project-holdouts").join(first::SLUG)).unwrap();
+    HoldoutSuite::load(&work.path().join("project-holdouts").join(first::SLUG), None).unwrap();
     let local = LocalConfig::read(&project.join(STORE)).unwrap();
     assert_eq!(local.holdouts.unwrap(), project.parent().unwrap().join("project-holdouts"));
 

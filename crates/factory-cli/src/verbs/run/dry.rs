@@ -118,7 +118,7 @@ pub(super) fn show(
 fn warnings(place: &Place, evaluation: &Evaluation) -> Vec<String> {
     let inside = evaluation::inside(place, &evaluation.holdouts)
         .map(|inside| format!("{inside}; a folder outside keeps them to whoever may see them"));
-    inside.into_iter().chain(place.opened()).collect()
+    inside.into_iter().chain(place.opened()).chain(evaluation.told.clone()).collect()
 }
 
 /// Whether the run goes through the stage, unless a condition leaves it out.

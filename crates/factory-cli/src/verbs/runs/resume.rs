@@ -28,7 +28,7 @@ pub(crate) async fn resume_in(
             .hint(format!("factory runs show {}", started.run)));
     }
     let person = person::current(&place.project);
-    let engine = wiring::engine(place, &store, settings, &started)?;
+    let engine = wiring::engine(place, &store, settings, &started).await?;
     travel::unblock(&engine, &started.run, &history.state).await?;
     Travel { engine: &engine, place, gatekeeper, person, settings }.go(&started.run).await
 }

@@ -9,20 +9,21 @@ use factory_eval::suite::Compiled;
 use factory_spec::{Scenario, Tag};
 
 use super::subject::Tried;
-use crate::args::scenario::Which;
+use crate::args::scenario::{Which, Words};
 use crate::config::place::Place;
 use crate::error::CliError;
-use crate::output;
-use crate::story::one_line;
+use crate::translator::{self, Evaluator};
+use crate::{output, story};
 
 /// The scenarios that are meant, and where they were looked for.
 pub(super) struct Chosen {
     pub(super) catalogue: Catalogue,
     pub(super) named: Vec<PathBuf>,
+    evaluator: Option<Evaluator>,
 }
 
 /// Reads what is named, or the project's holdouts. Only the latter needs a project.
-pub(super) fn choose(which: &Which) -> Result<Chosen, CliError> {
+pub(super) fn choose(which: &Which, words: &Words) -> Result<Chosen, CliError> {
     let named = match which.files.as_slice() {
         [] => match (&which.holdouts, Place::here()) {
             (_, Ok(place)) => vec![place.all_holdouts(which.holdouts.as_deref())?],
@@ -47,7 +48,12 @@ pub(super) fn choose(which: &Which) -> Result<Chosen, CliError> {
                 .hint("`factory scenario list` names them; loosen --filter or --tag"),
         });
     }
-    Ok(Chosen { catalogue, named })
+    let place = Place::here().ok();
+    let evaluator = Evaluator::named(place.as_ref(), words.model.as_deref());
+    if let Some(evaluator) = &evaluator {
+        evaluator.recall(&mut catalogue);
+    }
+    Ok(Chosen { catalogue, named, evaluator })
 }
 
 fn is_meant(scenario: &Scenario, which: &Which) -> bool {
@@ -63,23 +69,32 @@ fn is_meant(scenario: &Scenario, which: &Which) -> bool {
 }
 
 impl Chosen {
+    /// The same, where the evaluator's model, if there is one, has been asked about what no rule reads.
+    pub(super) async fn translated(mut self) -> Self {
+        if let Some(evaluator) = &self.evaluator {
+            evaluator.translate(&mut self.catalogue).await;
+            if let Some(told) = evaluator.told(&self.catalogue) {
+                output::note_line(&told);
+            }
+        }
+        self
+    }
+
     /// The same scenarios, as what is tried so can be asked about.
     pub(super) fn for_subject(self, tried: &Tried) -> Result<Self, CliError> {
-        let Chosen { catalogue, named } = self;
+        let Chosen { catalogue, named, evaluator } = self;
         let catalogue = match tried.deployed()? {
             Some(config) => catalogue.deployed_by(config),
             None => catalogue,
         };
-        Ok(Chosen { catalogue, named })
+        Ok(Chosen { catalogue, named, evaluator })
     }
 
     /// The compiled scenarios; an error, with every problem shown, if any is not.
     pub(super) fn compiled(&self) -> Result<Vec<Arc<Compiled>>, CliError> {
         let broken = self.show_problems() + self.catalogue.unparsable.len();
         if broken > 0 {
-            return Err(CliError::usage("some scenarios cannot be run").hint(
-                "docs/scenarios.md lists the sentences that are understood; steps.toml adds your own",
-            ));
+            return Err(CliError::usage("some scenarios cannot be run").hint(translator::HINT));
         }
         if let Some(id) = self.catalogue.duplicate() {
             return Err(CliError::usage(format!("two of the scenarios have the id {id}"))
@@ -98,7 +113,7 @@ impl Chosen {
             let entry = entries[scenario];
             let line = entry.line_of(sentence).unwrap_or_else(|| entry.line());
             let text = entry.scenario().steps.get(sentence).map_or("", |step| step.text.as_str());
-            format!("{}:{line}: {}", entry.file.display(), one_line(text))
+            format!("{}:{line}: {}", entry.file.display(), story::one_line(text))
         };
         let pairs = contradiction::find(&compiled).into_iter();
         pairs
@@ -116,6 +131,15 @@ impl Chosen {
         let broken = self.catalogue.entries.iter().filter(|entry| entry.compiled.is_err());
         broken.inspect(|entry| problems(entry).iter().for_each(|line| output::note_line(line))).count()
     }
+}
+
+/// What stands for a sentence that no rule reads, a line for each of its own; nothing where it is read as it stands.
+pub(super) fn other_words(entry: &Entry, sentence: usize) -> Vec<String> {
+    let translation = entry.compiled.as_ref().ok().and_then(|compiled| compiled.translation.as_ref());
+    let Some(translation) = translation.map(|translation| translation.reveal()) else { return Vec::new() };
+    let Some(steps) = translation.sentences.get(&sentence) else { return Vec::new() };
+    let by = format!("in the words of {}:", story::one_line(&translation.model));
+    [by].into_iter().chain(steps.iter().map(|step| format!("  {}", story::one_line(step)))).collect()
 }
 
 /// What is wrong with a scenario, a line for each place and each reason.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::chosen;
 use crate::args::ListFormat;
-use crate::args::scenario::Which;
+use crate::args::scenario::{Which, Words};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{output, story};
@@ -30,8 +30,8 @@ struct Row<'a> {
     compiles: bool,
 }
 
-pub(super) fn list(which: &Which, format: ListFormat) -> Result<Exit, CliError> {
-    let chosen = chosen::choose(which)?;
+pub(super) fn list(which: &Which, words: &Words, format: ListFormat) -> Result<Exit, CliError> {
+    let chosen = chosen::choose(which, words)?;
     let rows: Vec<Row<'_>> = chosen.catalogue.entries.iter().map(row).collect();
     match format {
         ListFormat::Human => output::text(&rows.iter().map(line).collect::<String>()),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::chosen;
 use crate::args::ListFormat;
-use crate::args::scenario::Which;
+use crate::args::scenario::{Which, Words};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{output, story};
@@ -28,9 +28,19 @@ struct Row<'a> {
     line: usize,
     /// Nothing if a sentence could not be compiled.
     plan: Option<&'a Plan>,
+    /// The sentences that a model has put in other words.
+    translations: Vec<TranslationRow<'a>>,
     problems: Vec<ProblemRow<'a>>,
     /// Why it cannot be run against a service that runs already, if so.
     needs_deployment: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct TranslationRow<'a> {
+    /// As in the plan: from 0.
+    sentence: usize,
+    steps: &'a [String],
+    model: &'a str,
 }
 
 #[derive(Serialize)]
@@ -43,8 +53,8 @@ struct ProblemRow<'a> {
     why: &'a str,
 }
 
-pub(super) fn plan(which: &Which, format: ListFormat) -> Result<Exit, CliError> {
-    let chosen = chosen::choose(which)?;
+pub(super) async fn plan(which: &Which, words: &Words, format: ListFormat) -> Result<Exit, CliError> {
+    let chosen = chosen::choose(which, words)?.translated().await;
     let catalogue = &chosen.catalogue;
     match format {
         ListFormat::Human => output::text(&catalogue.entries.iter().map(shown).collect::<String>()),
@@ -69,6 +79,13 @@ fn revealed(entry: &Entry) -> Option<&Plan> {
     entry.compiled.as_ref().ok().map(|compiled| compiled.plan.reveal())
 }
 
+fn translations(entry: &Entry) -> Vec<TranslationRow<'_>> {
+    let translation = entry.compiled.as_ref().ok().and_then(|compiled| compiled.translation.as_ref());
+    let Some(translation) = translation.map(|translation| translation.reveal()) else { return Vec::new() };
+    let rows = translation.sentences.iter();
+    rows.map(|(place, steps)| TranslationRow { sentence: *place, steps, model: &translation.model }).collect()
+}
+
 fn row(entry: &Entry) -> Row<'_> {
     let (scenario, plan) = (entry.scenario(), revealed(entry));
     let problems = entry.compiled.as_ref().err().into_iter().flat_map(|broken| &broken.problems);
@@ -78,6 +95,7 @@ fn row(entry: &Entry) -> Row<'_> {
         file: entry.file.display().to_string(),
         line: entry.line(),
         plan,
+        translations: translations(entry),
         problems: problems
             .map(|problem| ProblemRow {
                 line: problem.place.line,
@@ -103,6 +121,7 @@ fn shown(entry: &Entry) -> String {
     if let Some(plan) = revealed(entry) {
         for (place, sentence) in scenario.steps.iter().enumerate() {
             text.push_str(&format!("  {:?} {}\n", sentence.keyword, story::one_line(&sentence.text)));
+            text.extend(chosen::other_words(entry, place).iter().map(|line| format!("    {line}\n")));
             let steps = plan.steps.iter().filter(|step| step.sentence == place);
             text.extend(steps.map(|step| format!("      {}\n", story::one_line(&step.action.to_string()))));
         }

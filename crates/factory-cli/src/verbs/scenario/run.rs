@@ -24,7 +24,7 @@ use crate::exit::Exit;
 use crate::{archive, output};
 
 pub(super) async fn run(args: &AssessArgs) -> Result<Exit, CliError> {
-    let mut chosen = chosen::choose(&args.which)?;
+    let mut chosen = chosen::choose(&args.which, &args.words)?.translated().await;
     let tried = Tried::new(&args.against)?;
     let base = args.base.as_deref().map(|revision| tried.base(revision)).transpose()?;
     for subject in [Some(&tried), base.as_ref()].into_iter().flatten() {

@@ -63,7 +63,7 @@ struct Missed {
 }
 
 pub(super) async fn sabotage(args: &SabotageArgs) -> Result<Exit, CliError> {
-    let chosen = chosen::choose(&args.which)?;
+    let chosen = chosen::choose(&args.which, &args.words)?.translated().await;
     let tried = Tried::new(&args.against)?;
     let chosen = chosen.for_subject(&tried)?;
     let scenarios = chosen.compiled()?;

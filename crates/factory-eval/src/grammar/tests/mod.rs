@@ -5,6 +5,7 @@ mod corpus;
 mod memory;
 mod reference;
 mod requests;
+mod rewritten;
 mod robust;
 mod short;
 mod world;
@@ -31,7 +32,7 @@ fn send(request: Request) -> Action {
 /// A context in which everything that can be spoken of is there.
 fn rich(phrases: &Phrases) -> Context<'_> {
     let mut context = Context::new(phrases);
-    for name in ["token", "session", "wait", "first", "second", "link", "name"] {
+    for name in ["token", "session", "wait", "first", "second", "link", "name", "id", "secret"] {
         context.names.insert(name.to_owned(), Origin::Observed);
     }
     context.names.insert("ann".to_owned(), Origin::Own);

@@ -1,4 +1,4 @@
-//! Every sentence that the reference shows is understood.
+//! Every sentence that the reference shows is understood, and so is every one that a translator is shown.
 
 use super::{at_once, in_order, rich};
 use crate::grammar::context::{Attached, Context, Sent};
@@ -15,9 +15,9 @@ struct Shown {
 
 /// The sentences that the reference shows: the columns of its indented lines that begin with a keyword, but for
 /// explanations after `#`.
-fn reference() -> Vec<Shown> {
+fn shown_in(text: &str) -> Vec<Shown> {
     let mut shown = Vec::new();
-    let mut lines = include_str!("../../../../../docs/scenarios.md").lines().peekable();
+    let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         let keywords = ["Given ", "When ", "Then ", "And "];
         let sentences = keywords.iter().find_map(|keyword| line.strip_prefix("    ")?.strip_prefix(keyword));
@@ -60,10 +60,21 @@ fn early(phrases: &Phrases) -> Context<'_> {
 
 #[test]
 fn the_reference_shows_what_is_understood() {
+    let shown = shown_in(include_str!("../../../../../docs/scenarios.md"));
+    assert!(shown.len() > 100, "{} sentences are not all", shown.len());
+    are_understood(shown);
+}
+
+#[test]
+fn a_translator_is_shown_what_is_understood() {
+    let shown = shown_in(include_str!("../../../prompts/translate.md"));
+    assert!(shown.len() > 40, "{} sentences are not all", shown.len());
+    are_understood(shown);
+}
+
+fn are_understood(shown: Vec<Shown>) {
     let phrases = Phrases::default();
     let contexts: [for<'a> fn(&'a Phrases) -> Context<'a>; 5] = [rich, in_order, at_once, four, early];
-    let shown = reference();
-    assert!(shown.len() > 100, "{} sentences are not all", shown.len());
     let mut wrong = String::new();
     for Shown { under, sentence, attached } in shown {
         let tried = contexts.iter().flat_map(|context| {
@@ -76,7 +87,7 @@ fn the_reference_shows_what_is_understood() {
                 let mut context = context(&phrases);
                 context.then = *then;
                 context.attached = attached.clone();
-                sentence::compile(&sentence, &mut context, 0).err()
+                sentence::compile(&sentence, &mut context, 0).err().map(String::from)
             })
             .collect();
         if errors.len() == tried.len() {
