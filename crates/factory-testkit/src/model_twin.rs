@@ -32,6 +32,8 @@ pub enum Role {
     Implementer,
     /// Judges the change.
     Reviewer,
+    /// Puts sentences of scenarios in other words.
+    Evaluator,
 }
 
 impl Role {
@@ -44,6 +46,8 @@ impl Role {
             Some(Self::Implementer)
         } else if first.starts_with("You are the reviewer.") {
             Some(Self::Reviewer)
+        } else if first.starts_with("You are the evaluator.") {
+            Some(Self::Evaluator)
         } else {
             None
         }

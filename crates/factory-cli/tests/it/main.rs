@@ -42,6 +42,7 @@ mod shells;
 mod stable;
 mod terminal;
 mod timing;
+mod translating;
 mod tripwire;
 mod trust;
 mod unsealed;
@@ -82,6 +83,7 @@ fn main() -> ExitCode {
         unsealed::trials(),
         deployments::trials(),
         evaluating::trials(),
+        translating::trials(),
         holdouts::trials(),
         interrupted::trials(),
         correction::trials(),

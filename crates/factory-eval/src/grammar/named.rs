@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::lex::{self, Lexed, Literal};
 
 static NUMBER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\d+(?:[.,]\d+)*").expect("the pattern is fixed"));
+    LazyLock::new(|| Regex::new(r"\b\d+(?:[.,]\d+)*").expect("the pattern is fixed"));
 static MARKER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"⟦[a-z]\d+⟧").expect("the pattern is fixed"));
 
 /// Whether sentences name all that a sentence names.
