@@ -230,18 +230,24 @@ fn with_background(phrases: Phrases, path: &Path) -> Result<Phrases, CatalogueEr
     let mut background = String::new();
     for file in phrases.about() {
         let path = folder.join(file);
-        let unreadable = |source| CatalogueError::Io { path: path.clone(), source };
-        background.push_str(std::fs::read_to_string(&path).map_err(unreadable)?.trim());
+        let text = note(&path, folder, MOST_BACKGROUND.saturating_sub(background.len()));
+        background.push_str(text.map_err(|source| CatalogueError::Io { path, source })?.trim());
         background.push_str("\n\n");
     }
-    if background.len() > MOST_BACKGROUND {
-        let why = format!("the files of `about` have more than {MOST_BACKGROUND} bytes together");
-        return Err(CatalogueError::Io {
-            path: path.to_owned(),
-            source: io::Error::new(io::ErrorKind::FileTooLarge, why),
-        });
-    }
     Ok(phrases.with_background(background))
+}
+
+/// A file below a folder. It is sent to a model, and who wrote the scenarios need not be who runs them: so it is no other file.
+fn note(path: &Path, folder: &Path, most: usize) -> io::Result<String> {
+    let refused = |why: &str| io::Error::new(io::ErrorKind::InvalidInput, why);
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    if !path.canonicalize()?.starts_with(folder.canonicalize()?) {
+        return Err(refused("a file of `about` is in the folder of `steps.toml` or below it"));
+    }
+    if path.metadata()?.len() > most as u64 {
+        return Err(refused(&format!("the files of `about` have at most {MOST_BACKGROUND} bytes together")));
+    }
+    std::fs::read_to_string(path)
 }
 
 #[cfg(test)]
@@ -284,6 +290,31 @@ mod tests {
         );
         write("other/a.md", &GOOD.replace("Given a thing\n", ""));
         assert_eq!(Catalogue::read(&[folder.path().to_owned()]).unwrap().duplicate(), Some("a/one"));
+    }
+
+    #[test]
+    fn what_is_said_of_the_candidate_stands_beside_the_scenarios() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("inside");
+        std::fs::create_dir_all(inside.join("deep")).unwrap();
+        let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).unwrap();
+        write("inside/a.md", GOOD);
+        write("inside/deep/api.txt", "GET /a answers.\n");
+        write("secret.txt", "secret");
+        std::os::unix::fs::symlink("../secret.txt", inside.join("link.txt")).unwrap();
+        let read = |about: &str| {
+            write("inside/steps.toml", &format!("about = [{about}]\n"));
+            Catalogue::read(std::slice::from_ref(&inside))
+        };
+        let known = read("'deep/api.txt'").unwrap();
+        assert_eq!(known.entries[0].phrases.background(), "GET /a answers.\n\n");
+        let secret = folder.path().join("secret.txt").display().to_string();
+        for odd in ["'../secret.txt'", "'link.txt'", &format!("'{secret}'"), "'none.txt'", "'deep'"] {
+            assert!(matches!(read(odd), Err(CatalogueError::Io { .. })), "{odd}");
+        }
+        write("inside/long.txt", &"x".repeat(MOST_BACKGROUND - 5));
+        assert!(read("'long.txt'").is_ok());
+        assert!(read("'deep/api.txt', 'long.txt'").is_err());
     }
 
     #[test]

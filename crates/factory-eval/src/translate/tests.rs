@@ -313,3 +313,19 @@ async fn nobody_who_can_be_asked_ends_it_and_nothing_is_lost() {
     assert_eq!((catalogue.unknown(), catalogue.translated()), (1, 2));
     world.file();
 }
+
+/// The most that stands in front of every question, in tokens of o200k: it is paid for with each.
+const MOST_TOKENS: usize = 1500;
+
+#[tokio::test]
+async fn what_a_translator_is_told_is_short() {
+    let scripted = scripted([]);
+    World::new(ODD).ask(&scripted).await.1.unwrap_err();
+    let told = include_str!("../../prompts/translate.md");
+    let (told, asked) = {
+        let bpe = tiktoken_rs::o200k_base().unwrap();
+        (bpe.encode_ordinary(told).len(), bpe.encode_ordinary(&scripted.asked()[0]).len())
+    };
+    println!("instructions {told}, the shortest question {asked}");
+    assert!(told <= MOST_TOKENS, "{told}");
+}

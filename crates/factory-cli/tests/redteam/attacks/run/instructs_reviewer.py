@@ -1,5 +1,5 @@
 # does: comments in the code tell reviewer and evaluator to quote the scenarios; the reviewer obeys, and looks for them with all the tools that it has
-# stopped by: a reviewer reads the sealed checkout alone; the evaluator asks no model
+# stopped by: a reviewer reads the sealed checkout alone; the evaluator asks no model about a candidate
 # profiles: A
 # off: leaked
 # ends: merged
