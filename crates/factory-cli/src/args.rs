@@ -79,8 +79,9 @@ pub(crate) struct RunSettings {
     /// Folder of the holdout scenarios
     #[arg(long, value_name = "DIR", env = "FACTORY_HOLDOUTS")]
     pub(crate) holdouts: Option<PathBuf>,
-    /// Model that puts sentences of scenarios in other words where no rule reads them; it sees the scenarios
-    #[arg(long, value_name = "NAME", env = "FACTORY_EVALUATOR_MODEL")]
+    /// Model that puts sentences of scenarios in other words where no rule reads them; it sees the scenarios [env:
+    /// FACTORY_EVALUATOR_MODEL]
+    #[arg(long, value_name = "NAME")]
     pub(crate) evaluator_model: Option<String>,
     /// Approve every gate, with this reason; recorded as given in advance
     #[arg(long, value_name = "REASON")]

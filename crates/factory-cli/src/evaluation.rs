@@ -80,19 +80,21 @@ pub(crate) async fn evaluation(
     Ok(evaluation)
 }
 
-/// Whether a run of that specification could use its holdouts; if so, their folder. Nothing is started.
-pub(crate) fn usable(place: &Place, flag: Option<&Path>, slug: &str) -> Result<PathBuf, CliError> {
+/// Whether a run of that specification could use its holdouts; if so, their folder, and how many things in it a person should
+/// look at. Nothing is started.
+pub(crate) fn usable(place: &Place, flag: Option<&Path>, slug: &str) -> Result<(PathBuf, usize), CliError> {
     let translator = Evaluator::named(Some(place), None);
     let (holdouts, mut catalogue) = read(place, flag, slug)?;
     if let Some(translator) = &translator {
         translator.recall(&mut catalogue);
     }
+    let warnings = catalogue.warnings.iter().map(|file| file.findings.len()).sum();
     check(place, &holdouts, catalogue)?;
     if place.config.deploy.is_some() {
         let outlook = evaluator(place, &holdouts, &Launcher::new(), translator.as_ref())?.outlook();
         outlook.map_err(|error| unusable(&holdouts, &error))?;
     }
-    Ok(holdouts)
+    Ok((holdouts, warnings))
 }
 
 /// Whether the commit that a run would start from can be sealed from its holdouts.

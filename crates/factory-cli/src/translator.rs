@@ -33,7 +33,8 @@ impl Evaluator {
     /// name one: scenarios are sent to it.
     pub(crate) fn named(place: Option<&Place>, flag: Option<&str>) -> Option<Self> {
         let local = || place?.local.evaluator.as_ref()?.model.clone();
-        let model = flag.map(str::to_owned).or_else(local).filter(|name| !name.trim().is_empty())?;
+        let named = || wiring::variable("FACTORY_EVALUATOR_MODEL").or_else(local);
+        let model = flag.map(str::to_owned).or_else(named).filter(|name| !name.trim().is_empty())?;
         let store = place.map(Place::store).filter(|store| store.is_dir());
         let kept = store.map(|store| Translations::of(&store.join(SCORECARDS), &model));
         Some(Self { model, kept })

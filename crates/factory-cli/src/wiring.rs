@@ -155,7 +155,7 @@ pub(crate) fn endpoint(model: Option<&str>) -> Result<Endpoint, CliError> {
 }
 
 /// A variable of the environment that says something.
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 

@@ -23,6 +23,8 @@ pub struct Catalogue {
     pub entries: Vec<Entry>,
     /// Files that are not what scenarios look like. What could be read of them is among the entries.
     pub unparsable: Vec<Unparsable>,
+    /// Files that can be used and have something in them that a person should look at.
+    pub warnings: Vec<Unparsable>,
 }
 
 /// One scenario.
@@ -104,7 +106,7 @@ impl Catalogue {
     /// # Errors
     /// [`CatalogueError`].
     pub fn read(named: &[PathBuf]) -> Result<Self, CatalogueError> {
-        let mut catalogue = Catalogue { entries: Vec::new(), unparsable: Vec::new() };
+        let mut catalogue = Catalogue { entries: Vec::new(), unparsable: Vec::new(), warnings: Vec::new() };
         let mut phrases = BTreeMap::new();
         let mut seen = BTreeSet::new();
         for path in named {
@@ -153,9 +155,11 @@ impl Catalogue {
             let (file, phrases, source) = (file.to_owned(), Arc::clone(phrases), Arc::clone(&source));
             self.entries.push(Entry { file, compiled, phrases, is_damaged: false, source });
         }
-        if factory_spec::has_errors(&findings) {
+        if !findings.is_empty() {
+            let is_broken = factory_spec::has_errors(&findings);
             let (file, source) = (file.display().to_string(), source.to_string());
-            self.unparsable.push(Unparsable { file, source, findings });
+            let all = if is_broken { &mut self.unparsable } else { &mut self.warnings };
+            all.push(Unparsable { file, source, findings });
         }
         Ok(())
     }
@@ -290,6 +294,20 @@ mod tests {
         );
         write("other/a.md", &GOOD.replace("Given a thing\n", ""));
         assert_eq!(Catalogue::read(&[folder.path().to_owned()]).unwrap().duplicate(), Some("a/one"));
+    }
+
+    #[test]
+    fn what_a_person_should_look_at_keeps_nothing_from_running() {
+        let folder = tempfile::tempdir().unwrap();
+        let asks = GOOD.replace("Given a thing\n", "");
+        std::fs::write(folder.path().join("a.md"), &asks).unwrap();
+        std::fs::write(folder.path().join("b.md"), asks.replace("One\n", "Two\n@vaults\n")).unwrap();
+        let all = Catalogue::read(&[folder.path().to_owned()]).unwrap();
+        assert!(all.unparsable.is_empty() && all.entries.iter().all(|entry| entry.compiled.is_ok()));
+        let [Unparsable { file, findings, .. }] = all.warnings.as_slice() else {
+            panic!("one has a warning")
+        };
+        assert!(file.ends_with("b.md") && findings[0].code.to_string() == "G104", "{file}: {findings:?}");
     }
 
     #[test]

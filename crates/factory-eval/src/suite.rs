@@ -80,9 +80,9 @@ pub enum SuiteError {
     },
 }
 
-/// A file that cannot be parsed.
+/// A file that cannot be parsed, or has something in it to look at.
 pub struct Unparsable {
-    /// Relative to the folder.
+    /// Relative to the folder; in a catalogue as it was named or found.
     pub file: String,
     /// Its text, to show findings in.
     pub source: String,
@@ -157,7 +157,7 @@ impl HoldoutSuite {
     /// # Errors
     /// As [`HoldoutSuite::load`].
     pub fn of(catalogue: Catalogue, folder: &Path) -> Result<Self, SuiteError> {
-        let Catalogue { entries, unparsable } = catalogue;
+        let Catalogue { entries, unparsable, warnings: _ } = catalogue;
         if !unparsable.is_empty() {
             let relative = |file: Unparsable| {
                 let within =

@@ -43,9 +43,9 @@ pub(crate) enum ScenarioVerb {
 /// Who puts sentences in other words.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Words {
-    /// Model that puts sentences in other words where no rule reads them; it sees the scenarios [default: `[evaluator] model` of
-    /// `.factory/local.toml`; without one, nobody is asked]
-    #[arg(long, value_name = "NAME", alias = "evaluator-model", env = "FACTORY_EVALUATOR_MODEL")]
+    /// Model that puts sentences in other words where no rule reads them; it sees the scenarios [env: FACTORY_EVALUATOR_MODEL;
+    /// default: `[evaluator] model` of `.factory/local.toml`; without one, nobody is asked]
+    #[arg(long, value_name = "NAME", alias = "evaluator-model")]
     pub(crate) model: Option<String>,
 }
 

@@ -5,7 +5,7 @@ mod damage;
 mod repair;
 mod store;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -250,10 +250,10 @@ fn holdouts(place: &Place, flag: Option<&Path>) -> Finding {
         // Then a run would use the folder as a whole.
         slugs.insert(String::new());
     }
-    let mut folders = BTreeSet::new();
+    let mut folders = BTreeMap::new();
     for slug in &slugs {
         match evaluation::usable(place, flag, slug) {
-            Ok(folder) => folders.insert(folder),
+            Ok((folder, warnings)) => folders.insert(folder, warnings),
             Err(error) => {
                 let mend =
                     "factory init, or name the folder: --holdouts DIR; docs/scenarios.md shows scenarios";
@@ -261,7 +261,7 @@ fn holdouts(place: &Place, flag: Option<&Path>) -> Finding {
             }
         };
     }
-    for folder in &folders {
+    for (folder, warnings) in &folders {
         if let Err(error) = evaluation::sealable(place, folder) {
             return failed(
                 "holdouts",
@@ -276,8 +276,12 @@ fn holdouts(place: &Place, flag: Option<&Path>) -> Finding {
                 "move them out of the repository, and name the folder in .factory/local.toml",
             );
         }
+        if *warnings > 0 {
+            let detail = format!("{warnings} in {} should be looked at", folder.display());
+            return note("holdouts", detail, "factory scenario list shows what, and where");
+        }
     }
-    let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+    let folders: Vec<String> = folders.keys().map(|folder| folder.display().to_string()).collect();
     ok("holdouts", folders.join(", "))
 }
 

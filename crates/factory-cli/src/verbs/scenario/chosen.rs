@@ -80,6 +80,13 @@ impl Chosen {
         self
     }
 
+    /// Shows what a person should look at in files that can be used, to whoever looks at scenarios.
+    pub(super) fn warn(&self) {
+        for file in &self.catalogue.warnings {
+            output::note(&factory_spec::render(&file.findings, &file.file, &file.source));
+        }
+    }
+
     /// The same scenarios, as what is tried so can be asked about.
     pub(super) fn for_subject(self, tried: &Tried) -> Result<Self, CliError> {
         let Chosen { catalogue, named, evaluator } = self;

@@ -23,12 +23,14 @@ pub(super) fn xml(report: &Report) -> String {
 }
 
 fn case(row: &Row) -> String {
+    // Where somebody has to look: at the sentence that failed.
+    let line = row.reasons.iter().find_map(|reason| reason.line).unwrap_or(row.line);
     let open = format!(
         "    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\" time=\"{}\"",
         escaped(row.id.split('/').next().unwrap_or_default()),
         escaped(&row.name),
         escaped(&row.file),
-        row.line,
+        line,
         seconds(row.milliseconds)
     );
     let element = match row.verdict {

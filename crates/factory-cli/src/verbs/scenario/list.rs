@@ -32,6 +32,7 @@ struct Row<'a> {
 
 pub(super) fn list(which: &Which, words: &Words, format: ListFormat) -> Result<Exit, CliError> {
     let chosen = chosen::choose(which, words)?;
+    chosen.warn();
     let rows: Vec<Row<'_>> = chosen.catalogue.entries.iter().map(row).collect();
     match format {
         ListFormat::Human => output::text(&rows.iter().map(line).collect::<String>()),

@@ -55,6 +55,7 @@ struct ProblemRow<'a> {
 
 pub(super) async fn plan(which: &Which, words: &Words, format: ListFormat) -> Result<Exit, CliError> {
     let chosen = chosen::choose(which, words)?.translated().await;
+    chosen.warn();
     let catalogue = &chosen.catalogue;
     match format {
         ListFormat::Human => output::text(&catalogue.entries.iter().map(shown).collect::<String>()),

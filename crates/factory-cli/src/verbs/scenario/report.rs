@@ -8,6 +8,7 @@ use factory_eval::scorecard::{Outcome, ScenarioScore};
 use factory_spec::Tag;
 use serde::Serialize;
 
+use super::chosen;
 use super::matrix::Matrix;
 use crate::story;
 
@@ -77,6 +78,8 @@ pub(super) struct Reason {
     pub(super) sentence: Option<String>,
     /// The line that it begins in.
     pub(super) line: Option<usize>,
+    /// The sentences that stand for it, if no rule reads it.
+    pub(super) words: Vec<String>,
     /// What was found, and what was expected.
     pub(super) found: String,
     /// The end of the service's log.
@@ -92,6 +95,7 @@ impl Row {
         let (scenario, mut runs, mut reasons) = (entry.scenario(), Runs::default(), Vec::new());
         for run in &score.runs {
             let line = run.place.and_then(|place| entry.line_of(place));
+            let words = run.place.map_or(Vec::new(), |place| chosen::other_words(entry, place));
             let reason = match &run.outcome {
                 Outcome::Passed => {
                     runs.passed += 1;
@@ -101,13 +105,13 @@ impl Row {
                     runs.failed += 1;
                     let (sentence, found) = (sentence.clone(), message.clone());
                     let attribution = cause.map_or(Attribution::Application, Cause::attribution);
-                    Reason { sentence, line, found, log: end(log), attribution, cause: *cause }
+                    Reason { sentence, line, words, found, log: end(log), attribution, cause: *cause }
                 }
                 Outcome::Lost { message, cause } => {
                     runs.unscored += 1;
                     let (found, log) = (message.clone(), String::new());
                     let attribution = cause.map_or(Attribution::Infrastructure, Cause::attribution);
-                    Reason { sentence: None, line, found, log, attribution, cause: *cause }
+                    Reason { sentence: None, line, words, found, log, attribution, cause: *cause }
                 }
             };
             let is_known = |known: &Reason| {
@@ -155,6 +159,7 @@ impl Row {
             if let Some(sentence) = &reason.sentence {
                 let line = reason.line.unwrap_or(self.line);
                 text.push_str(&format!("    {}:{line}: {}\n", self.file, story::one_line(sentence)));
+                text.extend(reason.words.iter().map(|words| format!("      {words}\n")));
             }
             text.push_str(&format!("      {} ({})\n", story::one_line(&reason.found), reason.attribution));
             text.extend(reason.log.lines().map(|line| format!("      | {line}\n")));
