@@ -79,8 +79,11 @@ mod tests {
             model: Some("a model".to_owned()),
             record: Some("/tmp/x.jsonl".into()),
             holdouts: Some("/tmp/set aside".into()),
+            evaluator_model: Some("another".to_owned()),
             ..RunSettings::default()
         };
-        assert_eq!(flags(&settings), " --model 'a model' --record /tmp/x.jsonl --holdouts '/tmp/set aside'");
+        let said =
+            " --model 'a model' --record /tmp/x.jsonl --evaluator-model another --holdouts '/tmp/set aside'";
+        assert_eq!(flags(&settings), said);
     }
 }

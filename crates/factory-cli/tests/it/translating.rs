@@ -219,6 +219,7 @@ fn submits(what: &Value) -> Reply {
 fn answers_that_cannot_be_used() {
     let world = World::without_model();
     fs::remove_dir_all(world.holdouts()).unwrap();
+    odd(&world);
     let hello = "GET /hello is sent";
     let json = |text: &str| Reply::Submits(text.to_owned());
     let then = |step: &str| submits(&said(&[hello], &[step]));
@@ -252,7 +253,6 @@ fn answers_that_cannot_be_used() {
         { "sentence": 1, "steps": [hello] },
         { "sentence": 2, "steps": [], "unclear": "how a horse is welcomed" },
     ] });
-    world.write_holdout("odd.md", ODD);
     replies.push(("Rocinante".to_owned(), submits(&unclear)));
     let endpoint = Scripted::start(replies);
     let ran = endpoint.scenario(&world, &["plan", "--model", "m"]).ends_with(2);
@@ -332,7 +332,9 @@ fn what_was_said_is_kept() {
     assert_eq!((endpoint.asked(), kept(&world).len()), (2, 1));
     // Where there is no project it is not kept, and that is said.
     let elsewhere = tempfile::tempdir().unwrap();
-    fs::write(elsewhere.path().join("odd.md"), ODD).unwrap();
+    for (name, text) in [("odd.md", ODD), ("steps.toml", STEPS), ("api.txt", API)] {
+        fs::write(elsewhere.path().join(name), text).unwrap();
+    }
     let mut command = world.command(FACTORY, &["scenario", "plan", "odd.md", "--model", "m"]);
     command.current_dir(elsewhere.path()).env("OPENAI_BASE_URL", &endpoint.url);
     process::run(command).ends_with(0).says("is not kept");

@@ -39,8 +39,12 @@ pub(super) fn judge(
     let scenario = named::words_of(scenario);
     let said = Said { numbers: named::numbers(&scenario), scenario, sentence: &step.text };
     for action in actions {
-        if let Action::Run(command) = action {
-            said.command(command, phrases)?;
+        match action {
+            Action::Run(command) => said.command(command, phrases)?,
+            Action::Send { requests, .. } => {
+                requests.iter().try_for_each(|request| said.path(&request.path, phrases))?;
+            }
+            _ => {}
         }
     }
     for check in checks(actions) {
@@ -73,6 +77,23 @@ impl Said<'_> {
             Ok(())
         } else {
             Err(format!("neither the scenario nor `steps.toml` speaks of a command `{program}`"))
+        }
+    }
+
+    /// A path is one that is spoken of, segment by segment: somewhere there may be one that answers whatever happens.
+    fn path(&self, path: &Template, phrases: &Phrases) -> Result<(), String> {
+        let path = path.source().split(['?', '#']).next().unwrap_or_default();
+        let is_known = |segment: &str| {
+            segment.is_empty()
+                || segment.contains('{')
+                || named::names(&self.scenario, &segment.to_lowercase())
+                || phrases.mention(segment)
+        };
+        match path.split('/').find(|segment| !is_known(segment)) {
+            Some(segment) => Err(format!(
+                "neither the scenario nor the notes nor `steps.toml` speaks of `{segment}` in the path `{path}`"
+            )),
+            None => Ok(()),
         }
     }
 

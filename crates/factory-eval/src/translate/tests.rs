@@ -76,6 +76,8 @@ impl World {
         let world = World { folder: tempfile::tempdir().unwrap() };
         std::fs::create_dir(world.holdouts()).unwrap();
         world.write("it.md", scenario);
+        world.write("steps.toml", "about = ['api.txt']\n");
+        world.write("api.txt", "POST /sales sells; GET /a looks.");
         world
     }
 
@@ -155,12 +157,12 @@ async fn what_is_accepted_is_kept_and_nobody_is_asked_again() {
 async fn what_it_depends_on_may_not_change() {
     let world = World::new(ODD);
     world.write("steps.toml", "about = ['api.txt']\n[[step]]\npattern = 'x'\nsteps = []\n");
-    world.write("api.txt", "POST /sales sells.");
     let right = scripted([&[(1, Ok(BUY)), (2, Ok(THANKS))]]);
     world.ask(&right).await.1.unwrap();
     let asked = right.asked();
     assert!(
-        asked[0].starts_with("Notes on the project:\n\nPOST /sales sells.\n\nThe project's own"),
+        asked[0]
+            .starts_with("Notes on the project:\n\nPOST /sales sells; GET /a looks.\n\nThe project's own"),
         "{asked:?}"
     );
     let is_known = || {

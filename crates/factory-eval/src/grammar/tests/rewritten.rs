@@ -14,6 +14,11 @@ fn scenario(sentences: &str) -> Scenario {
     scenarios.remove(0)
 }
 
+/// What the notes say of it.
+fn notes() -> Phrases {
+    Phrases::default().with_background("POST /x, POST /sales, GET /a, GET /other and GET /before".to_owned())
+}
+
 const SHOP: &str = "Given Ann has 20 apples, \"red\" ones\nWhen she buys some\nThen she has fewer than \"before\", \
                     30 at most\nAnd the token {seen} appears nowhere\nAnd the status is 201\n";
 
@@ -33,7 +38,7 @@ fn with(at: usize, steps: &[&str]) -> Result<Plan, String> {
         rewritten.insert(place, steps.iter().map(|step| (*step).to_owned()).collect());
     }
     rewritten.insert(at, steps.iter().map(|step| (*step).to_owned()).collect());
-    compile_rewritten(&scenario(SHOP), &Phrases::default(), &rewritten)
+    compile_rewritten(&scenario(SHOP), &notes(), &rewritten)
         .map_err(|errors| errors.iter().map(|error| format!("{}: {}\n", error.sentence, error.why)).collect())
 }
 
@@ -79,6 +84,8 @@ fn each_does_what_its_keyword_says() {
         "under Then nothing is written",
     );
     accepted(2, &["GET /apples is sent", "the field \"before\" is at most 30"]);
+    refused(1, &["GET /health is sent"], "speaks of `health` in the path `/health`");
+    refused(1, &["POST /sales/now/{seen}?a=b is sent"], "speaks of `now`");
     refused(2, &[], "one sentence becomes 1 to 12");
     refused(2, &["the field \"before\"\nis at most 30"], "one line");
     refused(2, &["the moon is below 30 \"before\""], "no rule understands it");
