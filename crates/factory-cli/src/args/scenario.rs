@@ -23,6 +23,9 @@ pub(crate) enum ScenarioVerb {
         which: Which,
         #[command(flatten)]
         words: Words,
+        /// Print what a model said as phrases, to be put into steps.toml: then they are yours, and need no model
+        #[arg(long, conflicts_with = "format")]
+        phrases: bool,
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
     },

@@ -318,6 +318,11 @@ fn what_was_said_is_kept() {
     again(&["list"]).ends_with(2).says("cannot be compiled");
     let local = fs::read_to_string(world.store().join("local.toml")).unwrap();
     world.write(".factory/local.toml", &format!("{local}\n[evaluator]\nmodel = \"m\"\n"));
+    // As phrases they are a person's, and need no model.
+    let phrases = again(&["plan", "--filter", "rocinante", "--model", "m", "--phrases"]).ends_with(0).out;
+    world.write_holdout("steps.toml", &phrases);
+    again(&["plan", "--filter", "rocinante"]).ends_with(0).never_says("in the words of");
+    world.write_holdout("steps.toml", STEPS);
     // Doctor asks nobody, and finds them as a run would.
     world.factory(&["doctor"]).never_says("cannot be compiled");
 

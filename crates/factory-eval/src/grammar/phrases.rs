@@ -1,7 +1,7 @@
 //! Phrases that a project defines for itself in `steps.toml`: a pattern and the sentences that it stands for.
 
 use regex::Regex;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How deep phrases may use phrases.
 pub(crate) const MAX_DEPTH: usize = 8;
@@ -40,17 +40,17 @@ pub enum PhraseError {
     },
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     /// Files that say what the candidate is, for a model that puts sentences in other words; from the folder of this one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     about: Vec<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     step: Vec<Entry>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     pattern: String,
@@ -98,6 +98,24 @@ impl Phrases {
         Self { background, ..self }
     }
 
+    /// The text of a `steps.toml` in which sentences stand for others, each once and as it is. Nothing where a sentence cannot be
+    /// the pattern of a phrase.
+    pub fn text_of<'a>(sentences: impl Iterator<Item = (&'a str, &'a [String])>) -> Option<String> {
+        let mut step: Vec<Entry> = Vec::new();
+        for (sentence, steps) in sentences {
+            let entry = Entry { pattern: escaped(sentence), steps: steps.to_vec() };
+            if !step.iter().any(|known| known.pattern == entry.pattern) {
+                let text = toml::to_string(&File { about: Vec::new(), step: vec![entry.clone()] }).ok()?;
+                let phrases = Phrases::parse(&text).ok()?;
+                if phrases.expand(sentence).as_ref() != Some(&entry.steps) {
+                    return None;
+                }
+                step.push(entry);
+            }
+        }
+        toml::to_string(&File { about: Vec::new(), step }).ok()
+    }
+
     /// Whether a word is spoken of in the file, or in what it says of the candidate.
     pub(crate) fn mention(&self, word: &str) -> bool {
         !word.is_empty()
@@ -117,6 +135,18 @@ impl Phrases {
             Some(phrase.steps.iter().map(|step| fill(step, &values)).collect())
         })
     }
+}
+
+/// A sentence as a pattern that is matched by it alone.
+fn escaped(sentence: &str) -> String {
+    let mut pattern = String::with_capacity(sentence.len());
+    for character in sentence.chars() {
+        if "(){}/\\".contains(character) {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
 }
 
 /// All parameters are filled in one pass, so that a value that looks like a parameter stays as it is.
@@ -167,7 +197,7 @@ fn compile(pattern: &str) -> Result<(Regex, Vec<Vec<String>>), String> {
         return Err("it is empty".to_owned());
     }
     let mut rest = pattern;
-    while let Some(open) = rest.find('{') {
+    while let Some(open) = parameter(rest) {
         let close = rest[open..].find('}').ok_or("a brace is not closed")? + open;
         let inside = &rest[open + 1..close];
         let (name, kind) = inside.split_once(':').map_or((inside, None), |(name, kind)| (name, Some(kind)));
@@ -204,6 +234,19 @@ fn compile(pattern: &str) -> Result<(Regex, Vec<Vec<String>>), String> {
     source.push('$');
     let regex = Regex::new(&source).map_err(|error| error.to_string())?;
     Ok((regex, groups))
+}
+
+/// Where the next parameter begins: at a brace without a backslash before it.
+fn parameter(text: &str) -> Option<usize> {
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '{' => return Some(at),
+            '\\' => drop(characters.next()),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Adds plain text: `(s)` may be missing, `a/b` is one of the words, a backslash takes the next character as it is, and
@@ -322,6 +365,24 @@ mod tests {
         }
         assert_eq!(phrases.expand(r#""a" is 'b c' at /a/b (always)"#).unwrap(), ["a b c"]);
         assert!(phrases.expand(r#""a" is 'b' at /a (always)"#).is_none());
+    }
+
+    #[test]
+    fn a_sentence_can_be_a_phrase_as_it_stands() {
+        let steps = ["GET /a/{id} is sent".to_owned(), r#"the body is {"a": "(b)"}"#.to_owned()];
+        let odd = [
+            r#"Ann (the first) opens a/b and /c with {"x": "{id}"} or 'y' \ "\"z\"", 100 %."#,
+            "she {waits} [a] bit* + ^more$ | or?",
+        ];
+        for sentence in odd {
+            let said = [(sentence, &steps[..]), (sentence, &steps[..])];
+            let text = Phrases::text_of(said.into_iter()).unwrap();
+            assert_eq!(text.matches("[[step]]").count(), 1, "{text}");
+            assert_eq!(phrases(&text).expand(sentence).unwrap(), steps, "{text}");
+            assert!(phrases(&text).expand(&sentence.replace('a', "b")).is_none(), "{text}");
+        }
+        assert_eq!(Phrases::text_of(std::iter::empty()).unwrap(), "");
+        assert!(Phrases::text_of([("", &steps[..])].into_iter()).is_none());
     }
 
     #[test]

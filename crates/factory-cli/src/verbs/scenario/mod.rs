@@ -19,7 +19,8 @@ use crate::exit::Exit;
 pub(crate) async fn scenario(verb: ScenarioVerb) -> Result<Exit, CliError> {
     match verb {
         ScenarioVerb::List { which, words, format } => list::list(&which, &words, format),
-        ScenarioVerb::Plan { which, words, format } => plan::plan(&which, &words, format).await,
+        ScenarioVerb::Plan { which, words, phrases: true, .. } => plan::phrases(&which, &words).await,
+        ScenarioVerb::Plan { which, words, format, .. } => plan::plan(&which, &words, format).await,
         ScenarioVerb::Run(args) => run::run(&args).await,
         ScenarioVerb::Sabotage(args) => sabotage::sabotage(&args).await,
         ScenarioVerb::Health { holdouts, format } => health::health(holdouts.as_deref(), format).await,

@@ -2,10 +2,11 @@
 //! person who may read it anyway.
 
 use factory_eval::catalogue::Entry;
+use factory_eval::grammar::Phrases;
 use factory_eval::plan::Plan;
 use serde::Serialize;
 
-use super::chosen;
+use super::chosen::{self, Chosen};
 use crate::args::ListFormat;
 use crate::args::scenario::{Which, Words};
 use crate::error::CliError;
@@ -63,16 +64,37 @@ pub(super) async fn plan(which: &Which, words: &Words, format: ListFormat) -> Re
             output::json(&Report { schema: 1, scenarios: catalogue.entries.iter().map(row).collect() });
         }
     }
+    Ok(exit(&chosen))
+}
+
+/// What a model said, as the text of a `steps.toml`.
+pub(super) async fn phrases(which: &Which, words: &Words) -> Result<Exit, CliError> {
+    let chosen = chosen::choose(which, words)?.translated().await;
+    let said = chosen.catalogue.entries.iter().flat_map(|entry| {
+        let rows = translations(entry).into_iter();
+        rows.map(|row| (entry.scenario().steps[row.sentence].text.as_str(), row.steps))
+    });
+    let text = Phrases::text_of(said).ok_or_else(|| {
+        CliError::failed("a sentence cannot be a phrase as it stands").hint("write a pattern for it yourself")
+    })?;
+    output::text(&text);
+    chosen.catalogue.entries.iter().flat_map(chosen::problems).for_each(|line| output::note_line(&line));
+    Ok(exit(&chosen))
+}
+
+/// Tells what is wrong with them together, and how many have no plan.
+fn exit(chosen: &Chosen) -> Exit {
+    let catalogue = &chosen.catalogue;
     let contradictions = chosen.contradictions();
     contradictions.iter().for_each(|line| output::note_line(line));
     let broken = catalogue.entries.iter().filter(|entry| entry.compiled.is_err()).count();
     if broken + catalogue.unparsable.len() + contradictions.len() == 0 {
-        return Ok(Exit::Clean);
+        return Exit::Clean;
     }
     if broken > 0 {
         output::note_line(&format!("{broken} of {} scenarios cannot be compiled", catalogue.entries.len()));
     }
-    Ok(Exit::Usage)
+    Exit::Usage
 }
 
 /// The plan of an entry. The one place where a plan is revealed to be shown.
