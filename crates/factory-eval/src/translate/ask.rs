@@ -38,7 +38,7 @@ impl Catalogue {
     /// Takes what was kept of translations, for scenarios that have no plan. A file that is damaged is a problem of its
     /// scenario.
     pub fn recall(&mut self, kept: &Translations) {
-        for entry in self.entries.iter_mut().filter(|entry| entry.is_unknown()) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.is_unknown() && !entry.is_damaged) {
             let found = kept.recall(entry.scenario(), &entry.phrases);
             match found {
                 Ok(Some((translation, plan))) => entry.translated(translation, plan),

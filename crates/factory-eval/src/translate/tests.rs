@@ -213,10 +213,12 @@ async fn a_file_that_is_not_what_was_written_is_named_and_not_used() {
     ] {
         std::fs::write(&file, &text).unwrap();
         let nobody = scripted([]);
-        let (catalogue, asked) = world.ask(&nobody).await;
+        let (mut catalogue, asked) = world.ask(&nobody).await;
+        catalogue.recall(&world.kept("clever"));
         assert_eq!(asked.unwrap(), Asked::default(), "it is for a person to look at: {text}");
         let shown = problems(&catalogue);
         assert!(shown.contains(told) && shown.contains(file.to_str().unwrap()), "{shown}");
+        assert_eq!(shown.matches(told).count(), 2, "once for each sentence: {shown}");
         let kept = world.kept("clever");
         assert!(HoldoutSuite::load(&world.holdouts(), Some(&kept)).is_err(), "{text}");
     }
