@@ -12,6 +12,10 @@ static NUMBER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b\d+(?:[.,]\d+)*").expect("the pattern is fixed"));
 static MARKER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"⟦[a-z]\d+⟧").expect("the pattern is fixed"));
 
+/// Numbers from two on, as they are written out.
+const SMALL: [&str; 11] =
+    ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+
 /// Whether sentences name all that a sentence names.
 ///
 /// # Errors
@@ -54,6 +58,12 @@ pub(super) fn names(text: &str, what: &str) -> bool {
 /// The numbers in a text, without separators between thousands.
 pub(super) fn numbers(text: &str) -> Vec<String> {
     NUMBER.find_iter(text).map(|found| found.as_str().replace(',', "")).collect()
+}
+
+/// The numbers in a text, small ones in English words too.
+pub(super) fn all_numbers(text: &str) -> Vec<String> {
+    let words = SMALL.iter().zip(2..).filter(|(word, _)| names(text, word));
+    numbers(text).into_iter().chain(words.map(|(_, number)| number.to_string())).collect()
 }
 
 /// The sentences, and what is quoted in them without its escapes.

@@ -37,7 +37,7 @@ pub(super) fn judge(
     phrases: &Phrases,
 ) -> Result<(), String> {
     let scenario = named::words_of(scenario);
-    let said = Said { numbers: named::numbers(&scenario), scenario, sentence: &step.text };
+    let said = Said { numbers: named::all_numbers(&scenario), scenario, sentence: &step.text };
     for action in actions {
         match action {
             Action::Run(command) => said.command(command, phrases)?,

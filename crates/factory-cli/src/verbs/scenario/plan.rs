@@ -77,7 +77,7 @@ pub(super) async fn phrases(which: &Which, words: &Words) -> Result<Exit, CliErr
     let text = Phrases::text_of(said).ok_or_else(|| {
         CliError::failed("a sentence cannot be a phrase as it stands").hint("write a pattern for it yourself")
     })?;
-    output::text(&text);
+    output::line(text.trim_end());
     chosen.catalogue.entries.iter().flat_map(chosen::problems).for_each(|line| output::note_line(&line));
     Ok(exit(&chosen))
 }

@@ -119,6 +119,13 @@ fn nothing_is_asserted_that_holds_for_nearly_anybody() {
         accepted(2, &["the field \"before\" is at most 30", more]);
     }
     accepted(2, &["the field \"before\" is at most 30", "the field \"kind\" is not \"red\""]);
+    let of_words = scenario("When GET /a is sent\nThen there are at least three of them\n");
+    let compile = |step: &str| {
+        let rewritten = Rewritten::from([(1, vec![step.to_owned()])]);
+        compile_rewritten(&of_words, &notes(), &rewritten).is_ok()
+    };
+    assert!(compile("the field \"items\" has at least 3 elements"));
+    assert!(!compile("the field \"items\" has at least 2 elements"));
     // Alone, some say no more than that somebody answers.
     let rewritten = |steps: &[&str]| {
         let steps: Vec<String> = steps.iter().map(|step| (*step).to_owned()).collect();
