@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::text;
 
 /// Whether the rendered text carries terminal colours.
@@ -23,16 +23,47 @@ pub fn render(diagnostics: &[Diagnostic], path: &str, source: &str) -> String {
 
 /// [`render`] with a choice of colour.
 pub fn render_with(diagnostics: &[Diagnostic], path: &str, source: &str, colour: Colour) -> String {
+    let all: Vec<Shown<'_>> = diagnostics.iter().map(Shown::from).collect();
+    shown(&all, path, source, colour)
+}
+
+/// A finding of any kind, as it is shown.
+pub(crate) struct Shown<'a> {
+    pub(crate) level: Level<'a>,
+    pub(crate) code: &'a str,
+    pub(crate) message: &'a str,
+    pub(crate) help: Option<&'a str>,
+    pub(crate) span: Span,
+}
+
+impl<'a> From<&'a Diagnostic> for Shown<'a> {
+    fn from(diagnostic: &'a Diagnostic) -> Self {
+        let level = match diagnostic.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        Shown {
+            level,
+            code: diagnostic.code.as_str(),
+            message: &diagnostic.message,
+            help: diagnostic.help.as_deref(),
+            span: diagnostic.span.clone(),
+        }
+    }
+}
+
+/// Shows findings about `source`, set apart by empty lines.
+pub(crate) fn shown(all: &[Shown<'_>], path: &str, source: &str, colour: Colour) -> String {
     let renderer = match colour {
         Colour::Plain => Renderer::plain(),
         Colour::Ansi => Renderer::styled(),
     };
     let starts: Vec<usize> =
         std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
-    let blocks: Vec<String> = diagnostics
+    let blocks: Vec<String> = all
         .iter()
-        .map(|diagnostic| {
-            let rendered = renderer.render(&[group(diagnostic, path, source, &starts)]);
+        .map(|one| {
+            let rendered = renderer.render(&[group(one, path, source, &starts)]);
             // Trailing blanks after `|` would differ from what an editor saves.
             let lines: Vec<&str> = rendered.lines().map(str::trim_end).collect();
             format!("{}\n", lines.join("\n"))
@@ -42,14 +73,10 @@ pub fn render_with(diagnostics: &[Diagnostic], path: &str, source: &str, colour:
 }
 
 /// `starts` are the offsets at which lines start.
-fn group<'a>(diagnostic: &'a Diagnostic, path: &'a str, source: &'a str, starts: &[usize]) -> Group<'a> {
-    let level = match diagnostic.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-    };
-    // A diagnostic may be shown beside another text than it was made for (an edited file): never panic.
-    let start = text::floor_boundary(source, diagnostic.span.start);
-    let end = text::floor_boundary(source, diagnostic.span.end).max(start);
+fn group<'a>(one: &'a Shown<'a>, path: &'a str, source: &'a str, starts: &[usize]) -> Group<'a> {
+    // A finding may be shown beside another text than it was made for (an edited file): never panic.
+    let start = text::floor_boundary(source, one.span.start);
+    let end = text::floor_boundary(source, one.span.end).max(start);
     // The lines that are shown, and no others: each finding would look through the whole text.
     let line = |offset: usize| starts.partition_point(|start| *start <= offset);
     let first = line(start);
@@ -59,10 +86,9 @@ fn group<'a>(diagnostic: &'a Diagnostic, path: &'a str, source: &'a str, starts:
         .line_start(first)
         .path(path)
         .annotation(AnnotationKind::Primary.span(start - from..end - from));
-    let mut group =
-        level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str()).element(snippet);
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+    let mut group = one.level.clone().primary_title(one.message).id(one.code).element(snippet);
+    if let Some(help) = one.help {
+        group = group.element(Level::HELP.message(help));
     }
     group
 }
@@ -80,6 +106,7 @@ mod tests {
                 (0..source.len()).flat_map(|start| (start..=source.len()).map(move |end| start..end));
             for place in places.filter(|place| source.get(place.clone()).is_some()) {
                 let one = Diagnostic::new(Code::Placeholder, place.clone(), "placeholder text");
+                let one = Shown::from(&one);
                 let shown =
                     |starts: &[usize]| Renderer::plain().render(&[group(&one, "a.md", source, starts)]);
                 let starts: Vec<usize> =

@@ -5,6 +5,7 @@
 mod bug;
 mod gherkin;
 mod large;
+mod lint;
 mod loose;
 mod mutation;
 mod official;

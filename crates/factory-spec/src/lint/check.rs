@@ -1,0 +1,88 @@
+//! Looks at one text with all rules.
+
+use super::catalogue;
+use super::finding::{Finding, Report};
+use super::rule::Tier;
+use super::selection::Selection;
+use super::subject::{Form, Subject};
+use super::suppress;
+use crate::prose::markdown;
+use crate::scenario::Scenario;
+use crate::spec::{SpecDocument, check_references};
+use crate::text;
+
+/// What was found in a text.
+#[derive(Debug)]
+pub struct Linted {
+    /// What kind of text it is.
+    pub form: Form,
+    /// Sorted by place.
+    pub findings: Vec<Finding>,
+    /// The specification, if it is one.
+    pub spec: Option<SpecDocument>,
+    /// Its scenarios, if it has some.
+    pub scenarios: Vec<Scenario>,
+}
+
+/// Looks at a text. `path` decides with the text what kind it is; `exists` says whether a file is there that a
+/// specification names.
+pub fn lint(path: &str, source: &str, selection: &Selection, exists: &dyn Fn(&str) -> bool) -> Linted {
+    let whole = text::without_bom(source);
+    let source = whole.as_ref();
+    let prose = markdown::read(if path.ends_with(".toml") || path.ends_with(".feature") { "" } else { source });
+    let lower = source.to_ascii_lowercase();
+    let (mut subject, mut diagnostics) = Subject::read(path, source, &lower, &prose, &selection.terms);
+    if let Some(spec) = &subject.spec {
+        diagnostics.extend(check_references(spec, exists));
+    }
+    let mut findings = Vec::new();
+    for one in diagnostics {
+        let Some(rule) = catalogue::find(one.code.as_str()) else { continue };
+        if let Some(tier) = selection.tier(rule.code, rule.tier) {
+            findings.push(Finding {
+                code: rule.code,
+                tier,
+                span: one.span,
+                message: one.message,
+                help: one.help,
+                fix: Vec::new(),
+                debt: rule.debt,
+            });
+        }
+    }
+    for rule in catalogue::rules() {
+        if let (Some(check), Some(tier)) = (rule.check, selection.tier(rule.code, rule.tier)) {
+            let mut report = Report::default();
+            check(&subject, &mut report);
+            add(report, rule.code, tier, &mut findings);
+        }
+    }
+    let (mut findings, reports) = suppress::apply(source, findings);
+    for (report, code) in reports.into_iter().zip(["L001", "L002", "L003"]) {
+        if let Some(tier) = catalogue::find(code).and_then(|rule| selection.tier(code, rule.tier)) {
+            add(report, code, tier, &mut findings);
+        }
+    }
+    findings.sort_by(|a, b| (a.span.start, a.span.end, a.code).cmp(&(b.span.start, b.span.end, b.code)));
+    findings.dedup_by(|a, b| a.code == b.code && a.span == b.span);
+    Linted {
+        form: subject.form,
+        findings,
+        spec: subject.spec.take(),
+        scenarios: std::mem::take(&mut subject.scenarios),
+    }
+}
+
+/// Makes findings of what a rule reported.
+pub(crate) fn add(report: Report, code: &'static str, tier: Tier, findings: &mut Vec<Finding>) {
+    let debt = catalogue::find(code).and_then(|rule| rule.debt);
+    findings.extend(report.found.into_iter().map(|found| Finding {
+        code,
+        tier,
+        span: found.span,
+        message: found.message,
+        help: found.help,
+        fix: found.fix,
+        debt,
+    }));
+}
