@@ -3,6 +3,7 @@
 pub(crate) mod decision;
 pub(crate) mod pipeline;
 pub(crate) mod scenario;
+pub(crate) mod spec;
 pub(crate) mod trust;
 
 use std::path::PathBuf;
@@ -26,6 +27,9 @@ pub(crate) enum Verb {
     Run(RunArgs),
     /// Do that with an example and a recorded model, in a fresh repository
     Demo(DemoArgs),
+    /// Specifications: write, look at, mend, import them
+    #[command(subcommand)]
+    Spec(spec::SpecVerb),
     /// Prepare this repository: factory.toml, a first specification, first scenarios
     Init(InitArgs),
     /// Look for what keeps a run from working, and say what mends it

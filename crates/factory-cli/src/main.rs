@@ -102,6 +102,7 @@ async fn obey(verb: Verb) -> Result<Exit, CliError> {
     match verb {
         Verb::Run(args) => verbs::run::run(&args).await,
         Verb::Demo(args) => verbs::demo::demo(&args).await,
+        Verb::Spec(verb) => verbs::spec::spec(&verb).await,
         Verb::Init(args) => verbs::init::init(&args),
         Verb::Doctor(args) => verbs::doctor::doctor(&args).await,
         Verb::Runs(verb) => verbs::runs::runs(verb).await,

@@ -32,6 +32,32 @@ pub(crate) struct ProjectConfig {
     pub(crate) sandbox: SandboxTable,
     #[serde(default)]
     pub(crate) model: ModelTable,
+    #[serde(default)]
+    pub(crate) lint: LintTable,
+}
+
+/// `[lint]`: which rules of `factory spec lint` the project follows.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LintTable {
+    /// Only these: codes, or the beginning of some.
+    #[serde(default)]
+    pub(crate) select: Vec<String>,
+    /// Never these.
+    #[serde(default)]
+    pub(crate) ignore: Vec<String>,
+    /// These block a run.
+    #[serde(default)]
+    pub(crate) error: Vec<String>,
+    /// Previews, too.
+    #[serde(default)]
+    pub(crate) preview: bool,
+    /// Words that everybody knows here.
+    #[serde(default)]
+    pub(crate) terms: Vec<String>,
+    /// Files and folders that are not looked at, relative to the project.
+    #[serde(default)]
+    pub(crate) exclude: Vec<PathBuf>,
 }
 
 /// `[project]`

@@ -11,4 +11,5 @@ pub(crate) mod pipeline;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod scenario;
+pub(crate) mod spec;
 pub(crate) mod trust;

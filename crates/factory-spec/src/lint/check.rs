@@ -86,3 +86,17 @@ pub(crate) fn add(report: Report, code: &'static str, tier: Tier, findings: &mut
         debt,
     }));
 }
+
+/// The finding about a file that is no text.
+pub fn undecodable(broken: &crate::Undecodable) -> Finding {
+    let one = &broken.finding;
+    Finding {
+        code: one.code.as_str(),
+        tier: Tier::Error,
+        span: one.span.clone(),
+        message: one.message.clone(),
+        help: one.help.clone(),
+        fix: Vec::new(),
+        debt: None,
+    }
+}

@@ -18,7 +18,7 @@ mod suppress;
 
 pub use across::across;
 pub use catalogue::{Explanation, all, explain, nearest};
-pub use check::{Linted, lint};
+pub use check::{Linted, lint, undecodable};
 pub use finding::{Edit, Finding};
 pub use fix::fixed;
 pub use report::{Format, Reported, render};

@@ -21,7 +21,7 @@ const COMMENT: &str = "A comment that allows a finding is read by whoever change
 const PARTS: &str = "A part that is missing is decided by whoever builds the change, without anybody noticing.";
 const KEYWORDS: &str = "What is not understood is not checked, so nothing that looks like a scenario is passed over.";
 
-pub(crate) static ALL: [Rule; 52] = [
+pub(crate) static ALL: [Rule; 51] = [
     rule("S001", "empty-document", Error, Structure, "An empty specification demands nothing.", "", "# Feature: The version is shown"),
     rule("S002", "missing-title", Error, Structure, "The title names the change in branches, runs and reports.", "## Goal", "# Feature: Orders can be cancelled"),
     rule("S003", "several-titles", Error, Structure, "One specification is one goal: two are built, reviewed and undone together.", "# Feature: Cancel\n\n# Feature: Export", "# Feature: Cancel"),
@@ -73,5 +73,4 @@ pub(crate) static ALL: [Rule; 52] = [
     rule("X102", "scenario-without-requirement", Warning, Traceability, "A scenario that covers no requirement decides by what nobody was told.", "# Scenario: It logs", "# Scenario: It logs\nCovers: R2"),
     rule("X104", "unknown-requirement", Warning, Traceability, "A scenario that names a requirement which is not there covers nothing.", "Covers: R12", "Covers: R2"),
     rule("X105", "contradiction-between-files", Warning, Traceability, "What one text demands another forbids: whoever obeys one breaks the other.", "a.md: The service MUST log requests.\nb.md: The service MUST NOT log requests.", "a.md: The service MUST log requests.\nb.md: The service MUST NOT log passwords."),
-    rule("X106", "duplicate-name", Warning, Traceability, "Scenarios and tasks refer to requirements by their names; one that is given twice means two.", "### Requirement: Log\n\n### Requirement: Log", "### Requirement: Log in\n\n### Requirement: Log out"),
 ];

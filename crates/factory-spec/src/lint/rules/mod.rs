@@ -11,26 +11,66 @@ use crate::prose::token::{self, Kind};
 use crate::prose::{ears, measure, words};
 use crate::scenario::Keyword;
 
+mod ambiguous_count;
 mod and_or;
+mod as_usual;
+mod change_without_mechanism;
 pub(crate) mod contradiction;
+mod correct_without_value;
+mod ears_form;
 mod escape_clause;
+mod implementation;
+mod implied_flow;
+mod leaky_step;
 mod limit_bounds;
 mod limit_unit;
 mod open_list;
+mod open_question;
+mod prescribed_fix;
+mod presence_without_value;
+mod pronoun_subject;
 mod propriety;
+mod several_goals;
+mod state_without_origin;
+mod tautology;
+mod time_without_start;
+mod two_modals;
+mod undefined_abbreviation;
 mod unmeasured_quality;
+mod untested_requirement;
 mod vague_count;
 
 /// All rules that look at one text, in no particular order.
-pub(super) static ALL: [&Rule; 9] = [
-    &escape_clause::RULE,
-    &unmeasured_quality::RULE,
-    &propriety::RULE,
-    &open_list::RULE,
-    &vague_count::RULE,
-    &limit_unit::RULE,
-    &limit_bounds::RULE,
+pub(super) static ALL: [&Rule; 30] = [
+    &ambiguous_count::RULE,
     &and_or::RULE,
+    &as_usual::RULE,
+    &change_without_mechanism::RULE,
+    &correct_without_value::RULE,
+    &ears_form::ORDER,
+    &ears_form::IF_THEN,
+    &ears_form::WHEN_THEN,
+    &escape_clause::RULE,
+    &implementation::RULE,
+    &implied_flow::RULE,
+    &leaky_step::RULE,
+    &limit_bounds::RULE,
+    &limit_unit::RULE,
+    &open_list::RULE,
+    &open_question::RULE,
+    &prescribed_fix::RULE,
+    &presence_without_value::RULE,
+    &pronoun_subject::RULE,
+    &propriety::RULE,
+    &several_goals::RULE,
+    &state_without_origin::RULE,
+    &tautology::RULE,
+    &time_without_start::RULE,
+    &two_modals::RULE,
+    &undefined_abbreviation::RULE,
+    &unmeasured_quality::RULE,
+    &untested_requirement::RULE,
+    &vague_count::RULE,
     &contradiction::RULE,
 ];
 

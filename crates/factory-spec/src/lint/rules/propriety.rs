@@ -15,7 +15,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, report: &mut Report) {
-    for sentence in subject.sentences() {
+    // What a Then says of it is for G208.
+    let steps = subject.steps.iter().filter(|step| step.keyword != Some(Keyword::Then)).map(|step| &step.sentence);
+    let demands = subject.statements.iter().map(|statement| &statement.sentence);
+    for sentence in steps.chain(demands) {
         if measure::is_explained(sentence) {
             continue;
         }
