@@ -8,9 +8,11 @@
 //! This crate never knows models, git, stores or other crates of this project. It opens no file, and it logs
 //! nothing: scenarios may be holdouts, whose text must not reach a log.
 
+pub mod aggregate;
 mod decode;
 mod diagnostic;
 pub mod gherkin;
+pub mod import;
 mod line;
 pub mod lint;
 mod position;

@@ -58,7 +58,7 @@ impl From<&'static Rule> for Explanation {
             name: rule.name,
             tier: rule.tier,
             family: rule.family,
-            debt: rule.debt,
+            debt: rule.class(),
             why: rule.why,
             bad: rule.bad.replace(['⟦', '⟧'], ""),
             good: rule.good.to_owned(),
@@ -85,5 +85,10 @@ pub fn nearest(asked: &str) -> Option<&'static str> {
     let lower = asked.to_ascii_lowercase();
     let distance =
         |rule: &Rule| strsim::osa_distance(rule.code, &upper).min(strsim::osa_distance(rule.name, &lower));
-    rules().iter().map(|rule| (distance(rule), rule.code)).min().filter(|(far, _)| *far <= 2).map(|(_, code)| code)
+    rules()
+        .iter()
+        .map(|rule| (distance(rule), rule.code))
+        .min()
+        .filter(|(far, _)| *far <= 2)
+        .map(|(_, code)| code)
 }

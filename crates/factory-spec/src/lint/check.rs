@@ -29,7 +29,8 @@ pub struct Linted {
 pub fn lint(path: &str, source: &str, selection: &Selection, exists: &dyn Fn(&str) -> bool) -> Linted {
     let whole = text::without_bom(source);
     let source = whole.as_ref();
-    let prose = markdown::read(if path.ends_with(".toml") || path.ends_with(".feature") { "" } else { source });
+    let prose =
+        markdown::read(if path.ends_with(".toml") || path.ends_with(".feature") { "" } else { source });
     let lower = source.to_ascii_lowercase();
     let (mut subject, mut diagnostics) = Subject::read(path, source, &lower, &prose, &selection.terms);
     if let Some(spec) = &subject.spec {
@@ -46,7 +47,7 @@ pub fn lint(path: &str, source: &str, selection: &Selection, exists: &dyn Fn(&st
                 message: one.message,
                 help: one.help,
                 fix: Vec::new(),
-                debt: rule.debt,
+                debt: rule.class(),
             });
         }
     }
@@ -75,7 +76,7 @@ pub fn lint(path: &str, source: &str, selection: &Selection, exists: &dyn Fn(&st
 
 /// Makes findings of what a rule reported.
 pub(crate) fn add(report: Report, code: &'static str, tier: Tier, findings: &mut Vec<Finding>) {
-    let debt = catalogue::find(code).and_then(|rule| rule.debt);
+    let debt = catalogue::find(code).and_then(|rule| rule.class());
     findings.extend(report.found.into_iter().map(|found| Finding {
         code,
         tier,
@@ -99,4 +100,20 @@ pub fn undecodable(broken: &crate::Undecodable) -> Finding {
         fix: Vec::new(),
         debt: None,
     }
+}
+
+/// The form of EARS that a demand has: `ubiquitous`, `event`, `state`, `optional`, `unwanted` or `complex`; `free` if it has
+/// no modal verb.
+pub fn form_of(demand: &str) -> &'static str {
+    use crate::prose::statement::Sentence;
+    use crate::prose::{ears, token};
+    let lower = demand.to_ascii_lowercase();
+    let code = super::subject::code(demand, 0..demand.len());
+    let tokens = token::tokens(demand, 0..demand.len(), &code);
+    let first = token::sentences(demand, &tokens).into_iter().next().unwrap_or_default();
+    let sentence = Sentence { source: demand, lower: &lower, tokens: tokens[first].to_vec() };
+    if sentence.tokens.is_empty() {
+        return "free";
+    }
+    ears::form(&sentence, &ears::clauses(&sentence)).map_or("free", ears::Form::as_str)
 }

@@ -4,8 +4,10 @@
 //! `rules/CODE` of this crate what the rule flags (`bad.md`) and what it leaves alone (`good.md`). `report/` has the formats.
 
 mod across;
+mod audit;
 mod catalogue;
 mod check;
+mod definitions;
 mod finding;
 mod fix;
 mod parsed;
@@ -17,8 +19,9 @@ mod subject;
 mod suppress;
 
 pub use across::across;
+pub use audit::{Audit, Owing, QUESTIONS, Question, audit};
 pub use catalogue::{Explanation, all, explain, nearest};
-pub use check::{Linted, lint, undecodable};
+pub use check::{Linted, form_of, lint, undecodable};
 pub use finding::{Edit, Finding};
 pub use fix::fixed;
 pub use report::{Format, Reported, render};

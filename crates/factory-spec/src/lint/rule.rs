@@ -25,6 +25,21 @@ pub(crate) struct Rule {
     pub(crate) check: Option<fn(&Subject<'_>, &mut Report)>,
 }
 
+impl Rule {
+    /// The debt that a finding is: each has a class, but for what is about the linter's own comments.
+    pub(crate) fn class(&self) -> Option<Debt> {
+        self.debt.or(match self.family {
+            Family::Structure | Family::Ears | Family::Ambiguity | Family::Scenario => {
+                Some(Debt::Underspecified)
+            }
+            Family::Terms => Some(Debt::UndefinedTerm),
+            Family::Implementation => Some(Debt::LeakyAbstraction),
+            Family::Traceability | Family::Aggregate => Some(Debt::ImplicitFlow),
+            Family::Suppression => None,
+        })
+    }
+}
+
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,7 +1,8 @@
 //! A text as rules see it.
 
+use super::definitions::{self, Definition};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::prose::markdown::{self, Markdown};
+use crate::prose::markdown::Markdown;
 use crate::prose::statement::{self, Sentence, Statement};
 use crate::prose::token;
 use crate::scenario::{Keyword, Scenario};
@@ -38,6 +39,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) steps: Vec<StepSentence<'a>>,
     pub(crate) scenarios: Vec<Scenario>,
     pub(crate) spec: Option<SpecDocument>,
+    /// The phrases of a file of step definitions.
+    pub(crate) definitions: Vec<Definition>,
     /// Words that everybody knows in this project.
     pub(crate) terms: &'a [String],
 }
@@ -76,10 +79,15 @@ pub(crate) fn form(path: &str, source: &str, prose: &Markdown) -> Form {
     if title.starts_with("feature specification") {
         return Form::SpecKit;
     }
-    if starts("requirement:") || ["added", "modified", "removed", "renamed"].iter().any(|kind| has(&[&format!("{kind} requirements")])) {
+    if starts("requirement:")
+        || ["added", "modified", "removed", "renamed"]
+            .iter()
+            .any(|kind| has(&[&format!("{kind} requirements")]))
+    {
         return Form::OpenSpec;
     }
-    let is_spec = has(&["goal"]) && has(&["requirements"]) || has(&["symptom"]) && has(&["expected", "expected behaviour", "expected behavior"]);
+    let is_spec = has(&["goal"]) && has(&["requirements"])
+        || has(&["symptom"]) && has(&["expected", "expected behaviour", "expected behavior"]);
     if !is_spec && (starts("scenario") || starts("scn-") || opens_scenario(source)) {
         return Form::Scenarios;
     }
@@ -91,8 +99,11 @@ pub(crate) fn form(path: &str, source: &str, prose: &Markdown) -> Form {
 
 /// Whether a line is `Scenario: …`, `Feature: …` or the like, as in Gherkin without a heading.
 fn opens_scenario(source: &str) -> bool {
-    let lines = || source.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', '@']));
-    let opens = |line: &str| ["Scenario:", "Scenario Outline:", "Example:"].iter().any(|opener| line.starts_with(opener));
+    let lines =
+        || source.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', '@']));
+    let opens = |line: &str| {
+        ["Scenario:", "Scenario Outline:", "Example:"].iter().any(|opener| line.starts_with(opener))
+    };
     lines().any(opens) && lines().any(|line| line.starts_with("Then "))
 }
 
@@ -114,6 +125,7 @@ impl<'a> Subject<'a> {
             steps: Vec::new(),
             scenarios: Vec::new(),
             spec: None,
+            definitions: Vec::new(),
             terms,
         };
         let mut diagnostics = Vec::new();
@@ -128,9 +140,11 @@ impl<'a> Subject<'a> {
                 let (scenarios, found) = parse_scenarios(source, path);
                 subject.scenarios = scenarios;
                 // Of a file of requirements only what it says of its scenarios counts.
-                diagnostics = found.into_iter().filter(|one| matches!(one.code.as_str(), "G002" | "G003")).collect();
+                diagnostics =
+                    found.into_iter().filter(|one| matches!(one.code.as_str(), "G002" | "G003")).collect();
             }
-            Form::Steps | Form::Aggregate | Form::Prose => {}
+            Form::Steps => subject.definitions = definitions::read(source),
+            Form::Aggregate | Form::Prose => {}
         }
         if matches!(form, Form::Spec | Form::SpecKit | Form::OpenSpec | Form::Prose) {
             subject.statements = statement::statements(prose);
@@ -139,6 +153,7 @@ impl<'a> Subject<'a> {
             subject.name_requirements();
         }
         subject.steps = steps(source, lower, &subject.scenarios);
+        subject.steps.extend(defined(source, lower, &subject.definitions));
         (subject, diagnostics)
     }
 
@@ -166,7 +181,9 @@ fn steps<'a>(source: &'a str, lower: &'a str, scenarios: &[Scenario]) -> Vec<Ste
             let Some(place) = sentence(source, step.span.clone()) else { continue };
             // Examples and backgrounds give the same sentence several times.
             let before = found.last().map_or(0, |last| last.sentence.tokens[0].start);
-            if place.start <= before && found.iter().any(|other| other.sentence.tokens[0].start == place.start) {
+            if place.start <= before
+                && found.iter().any(|other| other.sentence.tokens[0].start == place.start)
+            {
                 continue;
             }
             let tokens = token::tokens(source, place.clone(), &code(source, place.clone()));
@@ -185,6 +202,26 @@ fn steps<'a>(source: &'a str, lower: &'a str, scenarios: &[Scenario]) -> Vec<Ste
     found
 }
 
+/// The sentences of step definitions.
+fn defined<'a>(source: &'a str, lower: &'a str, definitions: &[Definition]) -> Vec<StepSentence<'a>> {
+    let mut found = Vec::new();
+    for (index, definition) in definitions.iter().enumerate() {
+        for place in &definition.places {
+            let tokens = token::tokens(source, place.clone(), &code(source, place.clone()));
+            if !tokens.is_empty() {
+                found.push(StepSentence {
+                    sentence: Sentence { source, lower, tokens },
+                    keyword: None,
+                    scenario: index,
+                    has_data: false,
+                    in_definition: true,
+                });
+            }
+        }
+    }
+    found
+}
+
 /// The place of a step's sentence: behind its keyword, up to its table or block.
 fn sentence(source: &str, span: Span) -> Option<Span> {
     let whole = source.get(span.clone())?;
@@ -194,7 +231,8 @@ fn sentence(source: &str, span: Span) -> Option<Span> {
     let lead = text.find(char::is_alphanumeric).unwrap_or(0);
     let rest = &text[lead..];
     let length = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
-    let is_keyword = ["given", "when", "then", "and", "but"].iter().any(|word| rest[..length].eq_ignore_ascii_case(word));
+    let is_keyword =
+        ["given", "when", "then", "and", "but"].iter().any(|word| rest[..length].eq_ignore_ascii_case(word));
     let start = if is_keyword { span.start + lead + length } else { span.start };
     let place = crate::text::trim(source, start..span.start + end);
     let inner = source[place.clone()].trim_start_matches(['*', '_', ':', ',', ' ', '\n']);

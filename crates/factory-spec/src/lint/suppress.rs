@@ -25,8 +25,11 @@ pub(crate) fn apply(source: &str, findings: Vec<Finding>) -> (Vec<Finding>, [Rep
         .filter(|finding| {
             let mut allowed = false;
             for allowance in &mut allowances {
-                let covers = allowance.covers.start <= finding.span.start && finding.span.start < allowance.covers.end;
-                for (code, _, used) in allowance.codes.iter_mut().filter(|(code, ..)| covers && *code == finding.code) {
+                let covers =
+                    allowance.covers.start <= finding.span.start && finding.span.start < allowance.covers.end;
+                for (code, _, used) in
+                    allowance.codes.iter_mut().filter(|(code, ..)| covers && *code == finding.code)
+                {
                     debug_assert_eq!(*code, finding.code);
                     *used = true;
                     allowed = true;
@@ -67,7 +70,8 @@ fn allowances(source: &str, reports: &mut [Report; 3]) -> Vec<Allowance> {
                 .help("write `lint: allow CODE because …` with the reason");
             continue;
         }
-        let covers = if whole_file { 0..source.len() + 1 } else { covered(&lines, index, !before.is_empty()) };
+        let covers =
+            if whole_file { 0..source.len() + 1 } else { covered(&lines, index, !before.is_empty()) };
         let mut codes = Vec::new();
         for word in list.split([',', ' ']).filter(|word| !word.is_empty()) {
             let offset = start + (word.as_ptr().addr() - line.text[at..].as_ptr().addr());
@@ -75,7 +79,8 @@ fn allowances(source: &str, reports: &mut [Report; 3]) -> Vec<Allowance> {
             if catalogue::explain(word).is_some() {
                 codes.push((word.to_ascii_uppercase(), place, false));
             } else {
-                let near = catalogue::nearest(word).map_or(String::new(), |near| format!("did you mean {near}? "));
+                let near =
+                    catalogue::nearest(word).map_or(String::new(), |near| format!("did you mean {near}? "));
                 reports[1]
                     .add(place, format!("there is no rule {word}"))
                     .help(format!("{near}`factory spec explain` lists all of them"));

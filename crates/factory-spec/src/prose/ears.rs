@@ -73,7 +73,8 @@ pub(crate) fn clauses(sentence: &Sentence<'_>) -> Clauses {
             }
         }
     }
-    clauses.modal = (clauses.main..count).find(|at| is_demand(sentence, *at) && !in_relative(sentence, clauses.main, *at));
+    clauses.modal = (clauses.main..count)
+        .find(|at| is_demand(sentence, *at) && !in_relative(sentence, clauses.main, *at));
     clauses
 }
 
@@ -93,13 +94,15 @@ fn in_relative(sentence: &Sentence<'_>, from: usize, modal: usize) -> bool {
 }
 
 fn starts_clause(sentence: &Sentence<'_>, at: usize) -> bool {
-    keyword(sentence.word(at)).is_none() && !matches!(sentence.word(at), "and" | "or" | "which" | "who" | "but")
+    keyword(sentence.word(at)).is_none()
+        && !matches!(sentence.word(at), "and" | "or" | "which" | "who" | "but")
 }
 
 /// The form that a demand has; none without a modal verb.
 pub(crate) fn form(sentence: &Sentence<'_>, clauses: &Clauses) -> Option<Form> {
     clauses.modal?;
-    let mut kinds: Vec<Form> = clauses.conditions.iter().filter_map(|at| keyword(sentence.word(*at))).collect();
+    let mut kinds: Vec<Form> =
+        clauses.conditions.iter().filter_map(|at| keyword(sentence.word(*at))).collect();
     kinds.dedup();
     Some(match kinds.as_slice() {
         [] => Form::Ubiquitous,

@@ -141,7 +141,7 @@ impl Reader<'_> {
                     title.push(' ');
                 }
             }
-            Event::Html(html) | Event::InlineHtml(html) => {
+            Event::InlineHtml(html) => {
                 if html.trim_start().starts_with("<!--") {
                     self.found.comments.push(range);
                 }
@@ -286,7 +286,8 @@ mod tests {
 
     #[test]
     fn prose_keeps_its_place_and_all_else_is_blank() {
-        let source = "# T\n\nOne *two* `c`.\n\n```\ncode\n```\n\n- a\n\n  b\n  - é [l](u)\n\n<!-- x -->\n> q\n";
+        let source =
+            "# T\n\nOne *two* `c`.\n\n```\ncode\n```\n\n- a\n\n  b\n  - é [l](u)\n\n<!-- x -->\n> q\n";
         let found = read(source);
         let texts: Vec<&str> = found.blocks.iter().map(|block| &source[block.span.clone()]).collect();
         assert_eq!(texts, ["One *two* `c`.", "a", "b", "é [l", "q"]);

@@ -8,9 +8,37 @@ use super::words;
 pub(crate) fn is_time_unit(word: &str) -> bool {
     matches!(
         word,
-        "ms" | "millisecond" | "milliseconds" | "s" | "sec" | "secs" | "second" | "seconds" | "min" | "mins" | "minute"
-            | "minutes" | "h" | "hr" | "hrs" | "hour" | "hours" | "d" | "day" | "days" | "week" | "weeks" | "month"
-            | "months" | "year" | "years" | "business-days" | "us" | "µs" | "microseconds" | "ns" | "nanoseconds"
+        "ms" | "millisecond"
+            | "milliseconds"
+            | "s"
+            | "sec"
+            | "secs"
+            | "second"
+            | "seconds"
+            | "min"
+            | "mins"
+            | "minute"
+            | "minutes"
+            | "h"
+            | "hr"
+            | "hrs"
+            | "hour"
+            | "hours"
+            | "d"
+            | "day"
+            | "days"
+            | "week"
+            | "weeks"
+            | "month"
+            | "months"
+            | "year"
+            | "years"
+            | "business-days"
+            | "us"
+            | "µs"
+            | "microseconds"
+            | "ns"
+            | "nanoseconds"
     )
 }
 
@@ -19,12 +47,75 @@ pub(crate) fn is_unit(word: &str) -> bool {
     is_time_unit(word)
         || matches!(
             word,
-            "%" | "percent" | "percentage" | "°" | "b" | "kb" | "mb" | "gb" | "tb" | "kib" | "mib" | "gib" | "tib"
-                | "byte" | "bytes" | "kilobytes" | "megabytes" | "gigabytes" | "bit" | "bits" | "kbps" | "mbps" | "gbps"
-                | "hz" | "khz" | "mhz" | "ghz" | "px" | "pixels" | "pt" | "dpi" | "rpm" | "rps" | "qps" | "tps" | "m" | "km"
-                | "cm" | "mm" | "meters" | "metres" | "miles" | "feet" | "ft" | "inches" | "kg" | "g" | "mg" | "pounds"
-                | "lbs" | "v" | "mv" | "volts" | "a" | "ma" | "w" | "kw" | "watts" | "k" | "c" | "f" | "degrees" | "usd"
-                | "eur" | "dollars" | "euros" | "cents" | "db" | "times" | "x"
+            "%" | "percent"
+                | "percentage"
+                | "°"
+                | "b"
+                | "kb"
+                | "mb"
+                | "gb"
+                | "tb"
+                | "kib"
+                | "mib"
+                | "gib"
+                | "tib"
+                | "byte"
+                | "bytes"
+                | "kilobytes"
+                | "megabytes"
+                | "gigabytes"
+                | "bit"
+                | "bits"
+                | "kbps"
+                | "mbps"
+                | "gbps"
+                | "hz"
+                | "khz"
+                | "mhz"
+                | "ghz"
+                | "px"
+                | "pixels"
+                | "pt"
+                | "dpi"
+                | "rpm"
+                | "rps"
+                | "qps"
+                | "tps"
+                | "m"
+                | "km"
+                | "cm"
+                | "mm"
+                | "meters"
+                | "metres"
+                | "miles"
+                | "feet"
+                | "ft"
+                | "inches"
+                | "kg"
+                | "g"
+                | "mg"
+                | "pounds"
+                | "lbs"
+                | "v"
+                | "mv"
+                | "volts"
+                | "a"
+                | "ma"
+                | "w"
+                | "kw"
+                | "watts"
+                | "k"
+                | "c"
+                | "f"
+                | "degrees"
+                | "usd"
+                | "eur"
+                | "dollars"
+                | "euros"
+                | "cents"
+                | "db"
+                | "times"
+                | "x"
         )
 }
 
@@ -71,7 +162,11 @@ pub(crate) fn durations(sentence: &Sentence<'_>) -> Vec<Duration> {
     (0..sentence.tokens.len())
         .filter_map(|at| {
             let is_number = is_number(sentence, at) || matches!(sentence.word(at), "a" | "an");
-            let unit = if matches!(sentence.word(at + 1), "business" | "working" | "calendar") { at + 2 } else { at + 1 };
+            let unit = if matches!(sentence.word(at + 1), "business" | "working" | "calendar") {
+                at + 2
+            } else {
+                at + 1
+            };
             let word = sentence.word(unit);
             // `a second` may be another one, and `a d` is none.
             let is_article = matches!(sentence.word(at), "a" | "an") && !(word.len() > 3 && word != "second");
@@ -82,8 +177,12 @@ pub(crate) fn durations(sentence: &Sentence<'_>) -> Vec<Duration> {
 
 /// Whether what follows the duration, or stands before it, says from when it counts.
 pub(crate) fn is_anchored(sentence: &Sentence<'_>, duration: &Duration) -> bool {
-    let anchors =
-        |word: &str| matches!(word, "after" | "since" | "from" | "following" | "once" | "when" | "before" | "until" | "later");
+    let anchors = |word: &str| {
+        matches!(
+            word,
+            "after" | "since" | "from" | "following" | "once" | "when" | "before" | "until" | "later"
+        )
+    };
     let behind = sentence.word(duration.unit + 1);
     if anchors(behind) || matches!(behind, "of" | "ago" | "prior" | "old" | "without" | "past" | "to") {
         return true;
@@ -92,7 +191,8 @@ pub(crate) fn is_anchored(sentence: &Sentence<'_>, duration: &Duration) -> bool 
     (0..sentence.tokens.len()).any(|at| {
         let word = sentence.word(at);
         let far = at + 1 < duration.number.saturating_sub(1) || at > duration.unit;
-        far && (anchors(word) || matches!(word, "upon" | "whenever" | "if" | "while" | "every" | "during" | "starting"))
+        far && (anchors(word)
+            || matches!(word, "upon" | "whenever" | "if" | "while" | "every" | "during" | "starting"))
             && !is_number(sentence, at + 1)
     })
 }

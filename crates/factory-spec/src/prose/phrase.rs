@@ -107,7 +107,9 @@ impl One {
         let word = sentence.word(at);
         let is_word = token.kind == Kind::Word;
         let fits = match self {
-            One::Word(expected) => token.kind != Kind::Code && token.kind != Kind::Quoted && word == *expected,
+            One::Word(expected) => {
+                token.kind != Kind::Code && token.kind != Kind::Quoted && word == *expected
+            }
             One::Number => token.kind == Kind::Number || is_word && words::is_number_word(word),
             One::AnyWord => is_word,
             One::Noun => is_word && words::may_name(word),

@@ -171,7 +171,8 @@ fn is_story(sentence: &Sentence<'_>) -> bool {
     sentence.word(0) == "as"
         && matches!(sentence.word(1), "a" | "an" | "the")
         && (0..sentence.tokens.len()).any(|at| {
-            sentence.word(at) == "i" && matches!(sentence.word(at + 1), "want" | "need" | "can" | "would" | "must" | "should")
+            sentence.word(at) == "i"
+                && matches!(sentence.word(at + 1), "want" | "need" | "can" | "would" | "must" | "should")
         })
 }
 
@@ -180,16 +181,42 @@ fn place(prose: &Markdown, heading: usize) -> Place {
         let name = heading.text.to_ascii_lowercase();
         let name = name.trim_start_matches(|c: char| c.is_ascii_digit() || ".) ".contains(c));
         const NOT: [&str; 22] = [
-            "non-goal", "non goal", "nongoal", "out of scope", "alternative", "motivation", "background", "history",
-            "changelog", "implementation history", "open question", "reference", "drawback", "prior art", "removed requirements",
-            "question", "release signoff", "why", "test plan", "risks", "table of contents", "graduation criteria",
+            "non-goal",
+            "non goal",
+            "nongoal",
+            "out of scope",
+            "alternative",
+            "motivation",
+            "background",
+            "history",
+            "changelog",
+            "implementation history",
+            "open question",
+            "reference",
+            "drawback",
+            "prior art",
+            "removed requirements",
+            "question",
+            "release signoff",
+            "why",
+            "test plan",
+            "risks",
+            "table of contents",
+            "graduation criteria",
         ];
         if NOT.iter().any(|not| name.starts_with(not)) {
             return Place::Elsewhere;
         }
         const IS: [&str; 9] = [
-            "requirement", "acceptance criteria", "success criteria", "user stories", "functional", "non-functional",
-            "nonfunctional", "constraints", "quality",
+            "requirement",
+            "acceptance criteria",
+            "success criteria",
+            "user stories",
+            "functional",
+            "non-functional",
+            "nonfunctional",
+            "constraints",
+            "quality",
         ];
         let words = name.split(|c: char| !(c.is_alphanumeric() || c == '-'));
         if IS.iter().any(|is| name.starts_with(is)) || words.into_iter().any(|word| word == "requirements") {

@@ -105,7 +105,8 @@ fn number(rest: &str, at: usize) -> (Kind, usize) {
     let bytes = rest.as_bytes();
     let mut end = 0;
     while end < bytes.len() {
-        let inner = matches!(bytes[end], b'.' | b',' | b':') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+        let inner =
+            matches!(bytes[end], b'.' | b',' | b':') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
         if !bytes[end].is_ascii_digit() && !inner {
             break;
         }
@@ -166,7 +167,20 @@ pub(crate) fn sentences(text: &str, tokens: &[Token]) -> Vec<std::ops::Range<usi
 fn is_short(word: &str) -> bool {
     matches!(
         word.to_ascii_lowercase().as_str(),
-        "e" | "g" | "i" | "vs" | "no" | "fig" | "approx" | "incl" | "resp" | "cf" | "al" | "dr" | "mr" | "sec" | "ca"
+        "e" | "g"
+            | "i"
+            | "vs"
+            | "no"
+            | "fig"
+            | "approx"
+            | "incl"
+            | "resp"
+            | "cf"
+            | "al"
+            | "dr"
+            | "mr"
+            | "sec"
+            | "ca"
     )
 }
 
@@ -183,8 +197,23 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "The", "user's", "2nd", "e-mail", "(", "5", "s", ",", "1,024", "or", "99.9", "%", ")", "isn't",
-                "\"in time\"", "`x y`", "https://a.b/c!"
+                "The",
+                "user's",
+                "2nd",
+                "e-mail",
+                "(",
+                "5",
+                "s",
+                ",",
+                "1,024",
+                "or",
+                "99.9",
+                "%",
+                ")",
+                "isn't",
+                "\"in time\"",
+                "`x y`",
+                "https://a.b/c!"
             ]
         );
     }

@@ -26,8 +26,20 @@ pub(crate) fn is_copula(word: &str) -> bool {
     is_be(word)
         || matches!(
             word,
-            "remain" | "remains" | "stay" | "stays" | "become" | "becomes" | "look" | "looks" | "feel" | "feels"
-                | "seem" | "seems" | "appear" | "appears"
+            "remain"
+                | "remains"
+                | "stay"
+                | "stays"
+                | "become"
+                | "becomes"
+                | "look"
+                | "looks"
+                | "feel"
+                | "feels"
+                | "seem"
+                | "seems"
+                | "appear"
+                | "appears"
         )
 }
 
@@ -40,8 +52,29 @@ pub(crate) fn is_be(word: &str) -> bool {
 pub(crate) fn is_determiner(word: &str) -> bool {
     matches!(
         word,
-        "a" | "an" | "the" | "this" | "that" | "these" | "those" | "its" | "their" | "his" | "her" | "our" | "my"
-            | "your" | "each" | "every" | "any" | "all" | "no" | "some" | "another" | "both" | "either" | "neither"
+        "a" | "an"
+            | "the"
+            | "this"
+            | "that"
+            | "these"
+            | "those"
+            | "its"
+            | "their"
+            | "his"
+            | "her"
+            | "our"
+            | "my"
+            | "your"
+            | "each"
+            | "every"
+            | "any"
+            | "all"
+            | "no"
+            | "some"
+            | "another"
+            | "both"
+            | "either"
+            | "neither"
     )
 }
 
@@ -54,9 +87,38 @@ pub(crate) fn is_pronoun(word: &str) -> bool {
 pub(crate) fn is_preposition(word: &str) -> bool {
     matches!(
         word,
-        "of" | "in" | "on" | "at" | "by" | "for" | "with" | "without" | "from" | "to" | "into" | "onto" | "over"
-            | "under" | "between" | "within" | "through" | "via" | "per" | "after" | "before" | "during" | "until"
-            | "since" | "against" | "across" | "among" | "about" | "as" | "than" | "like" | "upon" | "using"
+        "of" | "in"
+            | "on"
+            | "at"
+            | "by"
+            | "for"
+            | "with"
+            | "without"
+            | "from"
+            | "to"
+            | "into"
+            | "onto"
+            | "over"
+            | "under"
+            | "between"
+            | "within"
+            | "through"
+            | "via"
+            | "per"
+            | "after"
+            | "before"
+            | "during"
+            | "until"
+            | "since"
+            | "against"
+            | "across"
+            | "among"
+            | "about"
+            | "as"
+            | "than"
+            | "like"
+            | "upon"
+            | "using"
     )
 }
 
@@ -64,8 +126,26 @@ pub(crate) fn is_preposition(word: &str) -> bool {
 pub(crate) fn is_conjunction(word: &str) -> bool {
     matches!(
         word,
-        "and" | "or" | "but" | "nor" | "so" | "if" | "when" | "while" | "where" | "because" | "unless" | "once"
-            | "whenever" | "that" | "which" | "who" | "then" | "whereas" | "although" | "though"
+        "and"
+            | "or"
+            | "but"
+            | "nor"
+            | "so"
+            | "if"
+            | "when"
+            | "while"
+            | "where"
+            | "because"
+            | "unless"
+            | "once"
+            | "whenever"
+            | "that"
+            | "which"
+            | "who"
+            | "then"
+            | "whereas"
+            | "although"
+            | "though"
     )
 }
 
@@ -73,8 +153,22 @@ pub(crate) fn is_conjunction(word: &str) -> bool {
 pub(crate) fn is_trigger(word: &str) -> bool {
     matches!(
         word,
-        "when" | "if" | "while" | "where" | "whenever" | "once" | "after" | "before" | "upon" | "during" | "unless"
-            | "until" | "as" | "in" | "for" | "on"
+        "when"
+            | "if"
+            | "while"
+            | "where"
+            | "whenever"
+            | "once"
+            | "after"
+            | "before"
+            | "upon"
+            | "during"
+            | "unless"
+            | "until"
+            | "as"
+            | "in"
+            | "for"
+            | "on"
     )
 }
 
@@ -88,24 +182,72 @@ pub(crate) fn is_function_word(word: &str) -> bool {
         || modal(word).is_some()
         || matches!(
             word,
-            "not" | "never" | "only" | "also" | "do" | "does" | "has" | "have" | "had" | "there" | "i" | "you" | "we"
-                | "more" | "less" | "most" | "least" | "very" | "too" | "again" | "always" | "still" | "yet"
+            "not"
+                | "never"
+                | "only"
+                | "also"
+                | "do"
+                | "does"
+                | "has"
+                | "have"
+                | "had"
+                | "there"
+                | "i"
+                | "you"
+                | "we"
+                | "more"
+                | "less"
+                | "most"
+                | "least"
+                | "very"
+                | "too"
+                | "again"
+                | "always"
+                | "still"
+                | "yet"
         )
 }
 
 /// Adverbs by their ending.
 pub(crate) fn is_adverb(word: &str) -> bool {
-    (word.len() > 4 && word.ends_with("ly") && !matches!(word, "reply" | "apply" | "supply" | "family" | "assembly"))
-        || matches!(word, "very" | "too" | "so" | "quite" | "rather" | "fairly" | "more" | "most" | "always" | "also")
+    (word.len() > 4
+        && word.ends_with("ly")
+        && !matches!(word, "reply" | "apply" | "supply" | "family" | "assembly"))
+        || matches!(
+            word,
+            "very" | "too" | "so" | "quite" | "rather" | "fairly" | "more" | "most" | "always" | "also"
+        )
 }
 
 /// Past participles by their ending, and the irregular ones that specifications use.
 pub(crate) fn is_participle(word: &str) -> bool {
-    (word.len() > 4 && word.ends_with("ed") && !matches!(word, "need" | "speed" | "feed" | "exceed" | "proceed"))
+    (word.len() > 4
+        && word.ends_with("ed")
+        && !matches!(word, "need" | "speed" | "feed" | "exceed" | "proceed"))
         || matches!(
             word,
-            "sent" | "made" | "kept" | "given" | "shown" | "written" | "read" | "set" | "built" | "found" | "seen"
-                | "left" | "lost" | "held" | "put" | "taken" | "chosen" | "run" | "begun" | "done" | "known" | "met"
+            "sent"
+                | "made"
+                | "kept"
+                | "given"
+                | "shown"
+                | "written"
+                | "read"
+                | "set"
+                | "built"
+                | "found"
+                | "seen"
+                | "left"
+                | "lost"
+                | "held"
+                | "put"
+                | "taken"
+                | "chosen"
+                | "run"
+                | "begun"
+                | "done"
+                | "known"
+                | "met"
         )
 }
 
@@ -118,9 +260,32 @@ pub(crate) fn may_name(word: &str) -> bool {
 pub(crate) fn is_number_word(word: &str) -> bool {
     matches!(
         word,
-        "one" | "two" | "three" | "four" | "five" | "six" | "seven" | "eight" | "nine" | "ten" | "eleven" | "twelve"
-            | "fifteen" | "twenty" | "thirty" | "forty" | "fifty" | "sixty" | "ninety" | "hundred" | "thousand"
-            | "million" | "zero" | "half" | "once" | "twice"
+        "one"
+            | "two"
+            | "three"
+            | "four"
+            | "five"
+            | "six"
+            | "seven"
+            | "eight"
+            | "nine"
+            | "ten"
+            | "eleven"
+            | "twelve"
+            | "fifteen"
+            | "twenty"
+            | "thirty"
+            | "forty"
+            | "fifty"
+            | "sixty"
+            | "ninety"
+            | "hundred"
+            | "thousand"
+            | "million"
+            | "zero"
+            | "half"
+            | "once"
+            | "twice"
     )
 }
 

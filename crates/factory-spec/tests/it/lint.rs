@@ -20,7 +20,7 @@ fn unmarked(marked: &str) -> (String, Vec<std::ops::Range<usize>>) {
 }
 
 fn path(rule: &Explanation) -> &'static str {
-    if rule.marked.contains("[[step]]") { "steps.toml" } else { "example.md" }
+    if rule.good.contains("[[step]]") { "steps.toml" } else { "example.md" }
 }
 
 fn found(rule: &Explanation, text: &str, selection: &Selection) -> Vec<String> {

@@ -61,7 +61,8 @@ fn show(texts: &[Text], format: LintFormat) {
     };
     let reported: Vec<Reported<'_>> = texts.iter().map(Text::reported).collect();
     let shown = lint::render(&reported, format, Colour::Plain);
-    let coloured = format == Format::Full && io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let coloured =
+        format == Format::Full && io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     match format {
         // Colours are codes that `output::text` would show; what is hidden in the text itself must not get through.
         Format::Full if coloured && !shown.chars().any(factory_core::plain::is_hidden) => {

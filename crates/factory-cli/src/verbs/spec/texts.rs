@@ -58,8 +58,8 @@ pub(super) fn read(paths: &[PathBuf], rules: &Rules) -> Result<Vec<Text>, CliErr
 /// Looks at one file.
 fn one(file: &Path, rules: &Rules) -> Result<Text, CliError> {
     let shown = file.display().to_string();
-    let bytes = fs::read(file)
-        .map_err(|error| CliError::usage(format!("{shown} cannot be read")).because(&error))?;
+    let bytes =
+        fs::read(file).map_err(|error| CliError::usage(format!("{shown} cannot be read")).because(&error))?;
     let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     match factory_spec::decode(bytes) {
         Ok(source) => Ok(look(shown, path, source, rules)),
@@ -74,7 +74,8 @@ fn one(file: &Path, rules: &Rules) -> Result<Text, CliError> {
 pub(super) fn look(shown: String, path: PathBuf, source: String, rules: &Rules) -> Text {
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let exists = |named: &str| {
-        rules.project.as_ref().map_or(true, |project| project.join(named).exists()) || folder.join(named).exists()
+        rules.project.as_ref().map_or(true, |project| project.join(named).exists())
+            || folder.join(named).exists()
     };
     let mut linted = lint::lint(&shown, &source, &rules.selection, &exists);
     let findings = std::mem::take(&mut linted.findings);
@@ -133,7 +134,8 @@ fn below(folder: &Path, rules: &Rules, files: &mut Vec<PathBuf>) -> Result<(), C
             }
         } else if name == "steps.toml"
             || name.ends_with(".feature")
-            || (name.ends_with(".md") || name.ends_with(".markdown")) && !name.eq_ignore_ascii_case("readme.md")
+            || (name.ends_with(".md") || name.ends_with(".markdown"))
+                && !name.eq_ignore_ascii_case("readme.md")
         {
             files.push(path);
         }

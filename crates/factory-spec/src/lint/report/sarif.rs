@@ -15,7 +15,8 @@ fn level(tier: Tier) -> &'static str {
 }
 
 pub(super) fn render(texts: &[Reported<'_>]) -> String {
-    let mut codes: Vec<&str> = texts.iter().flat_map(|text| text.findings).map(|finding| finding.code).collect();
+    let mut codes: Vec<&str> =
+        texts.iter().flat_map(|text| text.findings).map(|finding| finding.code).collect();
     codes.sort_unstable();
     codes.dedup();
     let rules: Vec<Value> = codes

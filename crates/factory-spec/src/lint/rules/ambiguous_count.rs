@@ -27,8 +27,20 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
         let says_total = (0..sentence.tokens.len()).any(|at| {
             matches!(
                 sentence.word(at),
-                "total" | "altogether" | "including" | "overall" | "excluding" | "additional" | "further" | "initial" | "original"
-                    | "first" | "besides" | "counting" | "attempts" | "more"
+                "total"
+                    | "altogether"
+                    | "including"
+                    | "overall"
+                    | "excluding"
+                    | "additional"
+                    | "further"
+                    | "initial"
+                    | "original"
+                    | "first"
+                    | "besides"
+                    | "counting"
+                    | "attempts"
+                    | "more"
             )
         });
         for range in COUNTS.all(sentence) {
@@ -37,7 +49,8 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
             // What a requirement tells the system to do is counted from there.
             let counts = is_word || is_step && matches!(last, "times" | "once" | "twice" | "thrice");
             // `every 5 seconds`, `after 3 failures` are no counts of tries.
-            let passes_word = (range.start..range.end).any(|at| matches!(sentence.word(at), "every" | "within" | "at"));
+            let passes_word =
+                (range.start..range.end).any(|at| matches!(sentence.word(at), "every" | "within" | "at"));
             if counts && !says_total && !passes_word {
                 let words = said(sentence, &range);
                 let message = if is_word {

@@ -18,6 +18,7 @@ static USUAL: Phrases = Phrases::new(&[
     "as usual|normal|always <end>",
     "in the usual|normal|standard|customary|conventional way|manner|fashion",
     "the usual|customary <noun>",
+    "normal|regular|usual business|office|working|operating hours|days|circumstances",
     "under|in|during normal|typical|regular|usual|ordinary|average|standard circumstances|conditions|load|operation|operations|usage|use|situations",
     "a|an|the? typical|average|ordinary|normal user|users|customer|customers",
     "industry standard|standards|best-practices",

@@ -23,7 +23,7 @@ static CHANGES: Phrases = Phrases::new(&[
 ]);
 
 fn check(subject: &Subject<'_>, report: &mut Report) {
-    for step in subject.steps_of(&[Keyword::Then]).filter(|step| step.keyword.is_some()) {
+    for step in subject.steps_of(&[Keyword::Then]) {
         look(&step.sentence, report);
     }
     for statement in &subject.statements {

@@ -46,7 +46,10 @@ fn demand(statement: &Statement<'_>) -> Option<Demand> {
     let mut key: Vec<String> = (0..sentence.tokens.len())
         .filter(|at| *at != modal && sentence.kind(*at) != Some(Kind::Mark))
         .map(|at| sentence.word(at))
-        .filter(|word| !words::is_determiner(word) && !matches!(*word, "not" | "never" | "then" | "be" | "always" | "ever"))
+        .filter(|word| {
+            !words::is_determiner(word)
+                && !matches!(*word, "not" | "never" | "then" | "be" | "always" | "ever")
+        })
         .map(|word| words::stem(word).to_owned())
         .collect();
     // A single verb says too little to be the same thing twice.

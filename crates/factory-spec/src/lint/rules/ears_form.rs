@@ -59,7 +59,8 @@ fn order(subject: &Subject<'_>, report: &mut Report) {
                 .help("write the state first: WHILE …, WHEN …, the system SHALL …");
         }
         let behind = (modal + 1..sentence.tokens.len()).find(|at| {
-            matches!(sentence.text(*at), "WHEN" | "WHILE" | "WHERE" | "IF") && ears::keyword(sentence.word(*at)).is_some()
+            matches!(sentence.text(*at), "WHEN" | "WHILE" | "WHERE" | "IF")
+                && ears::keyword(sentence.word(*at)).is_some()
         });
         // A second demand with a condition of its own (`…, and WHEN …, it SHALL …`) is another sentence's matter.
         let Some(at) = behind else { continue };
@@ -76,31 +77,49 @@ fn order(subject: &Subject<'_>, report: &mut Report) {
 }
 
 /// The sentence with its condition in front, where it is as simple as that.
-fn turned(sentence: &Sentence<'_>, clauses: &ears::Clauses, at: usize) -> Option<(crate::diagnostic::Span, String)> {
+fn turned(
+    sentence: &Sentence<'_>,
+    clauses: &ears::Clauses,
+    at: usize,
+) -> Option<(crate::diagnostic::Span, String)> {
     let last = sentence.tokens.len() - 1;
-    if !clauses.conditions.is_empty() || sentence.text(last) != "." || sentence.text(at) == "IF" || at + 1 >= last {
+    if !clauses.conditions.is_empty()
+        || sentence.text(last) != "."
+        || sentence.text(at) == "IF"
+        || at + 1 >= last
+    {
         return None;
     }
     let demand_end = if sentence.text(at - 1) == "," { at - 1 } else { at };
     let demand = &sentence.source[sentence.place(0..demand_end)];
     let condition = &sentence.source[sentence.place(at..last)];
     // Marks of emphasis are blank here and would be lost.
-    if demand.contains("  ") || condition.contains("  ") || condition.contains(',') || demand.contains('\n') || condition.contains('\n') {
+    if demand.contains("  ")
+        || condition.contains("  ")
+        || condition.contains(',')
+        || demand.contains('\n')
+        || condition.contains('\n')
+    {
         return None;
     }
     let starts_with_article = matches!(sentence.text(0), "The" | "A" | "An" | "Each" | "Every");
-    let demand = if starts_with_article { format!("{}{}", demand[..1].to_lowercase(), &demand[1..]) } else { demand.to_owned() };
+    let demand = if starts_with_article {
+        format!("{}{}", demand[..1].to_lowercase(), &demand[1..])
+    } else {
+        demand.to_owned()
+    };
     Some((sentence.place(0..last), format!("{condition}, {demand}")))
 }
 
 fn if_then(subject: &Subject<'_>, report: &mut Report) {
     // A text that writes THEN elsewhere means to; one that never does is plain English.
-    let keeps_form = subject.statements.iter().any(|statement| {
-        statement.sentence.word(0) == "if" && statement.clauses.then.is_some()
-    });
+    let keeps_form = subject
+        .statements
+        .iter()
+        .any(|statement| statement.sentence.word(0) == "if" && statement.clauses.then.is_some());
     for statement in &subject.statements {
         let (sentence, clauses) = (&statement.sentence, &statement.clauses);
-        let is_if = sentence.text(0) == "IF" || sentence.text(0) == "If" && keeps_form;
+        let is_if = sentence.text(0) == "IF" || sentence.text(0) == "If" && keeps_form && statement.is_first;
         if !is_if || clauses.then.is_some() || clauses.modal.is_none() || clauses.main == 0 {
             continue;
         }
@@ -123,7 +142,12 @@ fn when_then(subject: &Subject<'_>, report: &mut Report) {
         })
         .filter_map(|statement| Some((statement, statement.clauses.then?)))
         .filter(|(statement, then)| {
-            statement.clauses.modal.is_some() && !statement.clauses.conditions.iter().any(|at| statement.sentence.word(*at) == "if" && at < then)
+            statement.clauses.modal.is_some()
+                && !statement
+                    .clauses
+                    .conditions
+                    .iter()
+                    .any(|at| statement.sentence.word(*at) == "if" && at < then)
         })
         .collect();
     let Some((first, then)) = aliases.first() else { return };
@@ -134,7 +158,10 @@ fn when_then(subject: &Subject<'_>, report: &mut Report) {
         n => format!(", here and in {n} more places"),
     };
     let keyword = first.sentence.text(0);
-    let found = report.add(first.sentence.place(*then..then + 1), format!("THEN belongs to IF, and this is {keyword}{more}"));
+    let found = report.add(
+        first.sentence.place(*then..then + 1),
+        format!("THEN belongs to IF, and this is {keyword}{more}"),
+    );
     found.help(format!("write `{keyword} …, the system SHALL …`"));
     for (statement, then) in &aliases {
         let sentence = &statement.sentence;

@@ -42,17 +42,23 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
         for range in CLAUSES.all(sentence) {
             // `as required by law` and `as needed for …` name who decides.
             let range = without_end(sentence, range);
-            if range.start == 0 && sentence.word(0) == "as" {
+            // `as fast as possible` is a quality.
+            let compares = range.start > 1
+                && sentence.word(range.start) == "as"
+                && sentence.word(range.start - 2) == "as";
+            if range.start == 0 && sentence.word(0) == "as" || compares {
                 continue;
             }
             let words = said(sentence, &range);
-            report.add(sentence.place(range), format!("`{words}` leaves it to the builder")).help(
-                "name the condition, or leave the clause out",
-            );
+            report
+                .add(sentence.place(range), format!("`{words}` leaves it to the builder"))
+                .help("name the condition, or leave the clause out");
         }
         for range in TRYING.all(sentence) {
             // `retries up to 3 times` says when the trying ends.
-            if measure::is_measured(sentence) || sentence.word(range.start) == "to" && !follows_modal(sentence, range.start) {
+            if measure::is_measured(sentence)
+                || sentence.word(range.start) == "to" && !follows_modal(sentence, range.start)
+            {
                 continue;
             }
             report

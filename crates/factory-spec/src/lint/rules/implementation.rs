@@ -31,23 +31,80 @@ static BUILT: Phrases = Phrases::new(&[
 fn is_product(word: &str) -> bool {
     matches!(
         word,
-        "redis" | "memcached" | "postgresql" | "postgres" | "mysql" | "mariadb" | "mongodb" | "dynamodb" | "cassandra" | "sqlite"
-            | "oracle" | "elasticsearch" | "kafka" | "rabbitmq" | "react" | "angular" | "vue" | "jquery" | "bootstrap" | "tailwind"
-            | "django" | "flask" | "rails" | "laravel" | "spring" | "hibernate" | "express" | "nodejs" | "node.js" | "hadoop"
-            | "spark" | "celery" | "sidekiq" | "lucene" | "tomcat" | "websphere" | "struts" | "ejb" | "servlets" | "servlet" | "jsp"
-            | "php" | "j2ee" | "asp" | "coldfusion" | "zustand" | "redux" | "prisma" | "sqlalchemy" | "springboot" | "graphql-yoga"
+        "redis"
+            | "memcached"
+            | "postgresql"
+            | "postgres"
+            | "mysql"
+            | "mariadb"
+            | "mongodb"
+            | "dynamodb"
+            | "cassandra"
+            | "sqlite"
+            | "oracle"
+            | "elasticsearch"
+            | "kafka"
+            | "rabbitmq"
+            | "react"
+            | "angular"
+            | "vue"
+            | "jquery"
+            | "bootstrap"
+            | "tailwind"
+            | "django"
+            | "flask"
+            | "rails"
+            | "laravel"
+            | "spring"
+            | "hibernate"
+            | "express"
+            | "nodejs"
+            | "node.js"
+            | "hadoop"
+            | "spark"
+            | "celery"
+            | "sidekiq"
+            | "lucene"
+            | "tomcat"
+            | "websphere"
+            | "struts"
+            | "ejb"
+            | "servlets"
+            | "servlet"
+            | "jsp"
+            | "php"
+            | "j2ee"
+            | "asp"
+            | "coldfusion"
+            | "zustand"
+            | "redux"
+            | "prisma"
+            | "sqlalchemy"
+            | "springboot"
+            | "graphql-yoga"
     )
 }
 
 fn check(subject: &Subject<'_>, report: &mut Report) {
     const HELP: &str = "say what is seen from outside; if it has to be this one, write it under Constraints";
     for statement in &subject.statements {
-        let in_constraints = subject.prose.path(subject.prose.blocks[statement.block].heading).any(|heading| {
-            let name = heading.text.to_ascii_lowercase();
-            ["constraint", "dependenc", "technical", "technology", "design", "implementation", "architecture", "assumption", "migration"]
+        let in_constraints =
+            subject.prose.path(subject.prose.blocks[statement.block].heading).any(|heading| {
+                let name = heading.text.to_ascii_lowercase();
+                [
+                    "constraint",
+                    "dependenc",
+                    "technical",
+                    "technology",
+                    "design",
+                    "implementation",
+                    "architecture",
+                    "assumption",
+                    "migration",
+                ]
                 .iter()
                 .any(|word| name.contains(word))
-        });
+            });
         if in_constraints {
             continue;
         }
@@ -58,9 +115,14 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
             report.add(sentence.place(range), format!("`{words}` says how it is built")).help(HELP);
         }
         for at in from..sentence.tokens.len() {
-            if sentence.kind(at) == Some(Kind::Word) && is_product(sentence.word(at)) && is_means(sentence, at) {
+            if sentence.kind(at) == Some(Kind::Word)
+                && is_product(sentence.word(at))
+                && is_means(sentence, at)
+            {
                 let word = sentence.text(at);
-                report.add(sentence.place(at..at + 1), format!("`{word}` is what it is built with")).help(HELP);
+                report
+                    .add(sentence.place(at..at + 1), format!("`{word}` is what it is built with"))
+                    .help(HELP);
             }
         }
     }
@@ -73,12 +135,26 @@ fn is_means(sentence: &Sentence<'_>, at: usize) -> bool {
     while before > 0 && at - before < 3 {
         before -= 1;
         let word = sentence.word(before);
-        if matches!(word, "using" | "via" | "use" | "uses" | "in") || matches!(word, "with" | "by") && sentence.word(before.saturating_sub(1)).ends_with("ed") {
+        if matches!(word, "using" | "via" | "use" | "uses" | "in")
+            || matches!(word, "with" | "by") && sentence.word(before.saturating_sub(1)).ends_with("ed")
+        {
             // `in` needs a verb that keeps: `stored in Redis`.
             let keeps = (0..before).rev().take(5).any(|one| {
                 matches!(
                     words::stem(sentence.word(one)),
-                    "stor" | "sav" | "persist" | "cach" | "kept" | "keep" | "writ" | "record" | "implement" | "hold" | "queu" | "index" | "writt"
+                    "stor"
+                        | "sav"
+                        | "persist"
+                        | "cach"
+                        | "kept"
+                        | "keep"
+                        | "writ"
+                        | "record"
+                        | "implement"
+                        | "hold"
+                        | "queu"
+                        | "index"
+                        | "writt"
                 )
             });
             return capital && (word != "in" || keeps);

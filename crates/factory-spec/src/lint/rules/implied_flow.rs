@@ -20,7 +20,17 @@ pub(super) static RULE: Rule = Rule {
 fn is_flow(word: &str) -> bool {
     matches!(
         word,
-        "flow" | "flows" | "workflow" | "workflows" | "procedure" | "wizard" | "journey" | "ceremony" | "process" | "onboarding" | "handshake"
+        "flow"
+            | "flows"
+            | "workflow"
+            | "workflows"
+            | "procedure"
+            | "wizard"
+            | "journey"
+            | "ceremony"
+            | "process"
+            | "onboarding"
+            | "handshake"
     )
 }
 
@@ -28,9 +38,27 @@ fn is_flow(word: &str) -> bool {
 fn goes_through(word: &str) -> bool {
     matches!(
         words::stem(word),
-        "complet" | "follow" | "finish" | "through" | "start" | "pass" | "enter" | "undergo" | "perform" | "initiat" | "begin" | "trigger"
-            | "conclud" | "did" | "done" | "via" | "ente"
-    ) || matches!(word, "goes" | "gone" | "via" | "through" | "passed" | "done" | "started" | "begins" | "undergoes")
+        "complet"
+            | "follow"
+            | "finish"
+            | "through"
+            | "start"
+            | "pass"
+            | "enter"
+            | "undergo"
+            | "perform"
+            | "initiat"
+            | "begin"
+            | "trigger"
+            | "conclud"
+            | "did"
+            | "done"
+            | "via"
+            | "ente"
+    ) || matches!(
+        word,
+        "goes" | "gone" | "via" | "through" | "passed" | "done" | "started" | "begins" | "undergoes"
+    )
 }
 
 fn check(subject: &Subject<'_>, report: &mut Report) {
@@ -40,7 +68,9 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
     let known = known(subject);
     for step in subject.steps.iter().filter(|step| step.keyword.is_some() && !step.has_data) {
         let sentence = &step.sentence;
-        let Some(mut head) = (1..sentence.tokens.len()).find(|at| is_flow(sentence.word(*at))) else { continue };
+        let Some(mut head) = (1..sentence.tokens.len()).find(|at| is_flow(sentence.word(*at))) else {
+            continue;
+        };
         while is_flow(sentence.word(head + 1)) {
             head += 1;
         }
@@ -49,7 +79,10 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
         }
         // Its name: `the order approval flow`, back to the article.
         let mut first = head;
-        while first > 0 && (words::may_name(sentence.word(first - 1)) && !goes_through(sentence.word(first - 1)) || sentence.kind(first - 1) == Some(Kind::Quoted)) {
+        while first > 0
+            && (words::may_name(sentence.word(first - 1)) && !goes_through(sentence.word(first - 1))
+                || sentence.kind(first - 1) == Some(Kind::Quoted))
+        {
             first -= 1;
         }
         let starts_with_article = first > 0 && words::is_determiner(sentence.word(first - 1));

@@ -54,9 +54,14 @@ fn is_selector(text: &str) -> bool {
         name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
     };
-    let hash = text.strip_prefix('#').is_some_and(|name| is_name(name) && name.len() > 2 && !name.chars().all(|c| c.is_ascii_hexdigit()));
+    let hash = text
+        .strip_prefix('#')
+        .is_some_and(|name| is_name(name) && name.len() > 2 && !name.chars().all(|c| c.is_ascii_hexdigit()));
     let class = text.strip_prefix('.').is_some_and(|name| is_name(name) && name.contains('-'));
-    let path = text.starts_with("//") && text.contains(['[', '@']) || text.starts_with("xpath=") || text.starts_with("css=");
-    let nested = text.contains(" > ") && ["div", "span", "ul", "li", "table", "form", "td"].iter().any(|tag| text.starts_with(tag));
+    let path = text.starts_with("//") && text.contains(['[', '@'])
+        || text.starts_with("xpath=")
+        || text.starts_with("css=");
+    let nested = text.contains(" > ")
+        && ["div", "span", "ul", "li", "table", "form", "td"].iter().any(|tag| text.starts_with(tag));
     hash || class || path || nested
 }

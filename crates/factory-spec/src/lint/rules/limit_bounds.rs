@@ -20,12 +20,23 @@ static RANGES: Phrases = Phrases::new(&[
 ]);
 
 fn check(subject: &Subject<'_>, report: &mut Report) {
-    for sentence in subject.sentences() {
+    for statement in &subject.statements {
+        let sentence = &statement.sentence;
         let says = |word: &str| {
             matches!(
                 word,
-                "inclusive" | "inclusively" | "exclusive" | "exclusively" | "included" | "including" | "excluded"
-                    | "excluding" | "inclusivity" | "endpoints" | "ends" | "both"
+                "inclusive"
+                    | "inclusively"
+                    | "exclusive"
+                    | "exclusively"
+                    | "included"
+                    | "including"
+                    | "excluded"
+                    | "excluding"
+                    | "inclusivity"
+                    | "endpoints"
+                    | "ends"
+                    | "both"
             )
         };
         if (0..sentence.tokens.len()).any(|at| says(sentence.word(at))) {
@@ -34,12 +45,20 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
         for range in RANGES.all(sentence) {
             let last = sentence.text(range.end - 1);
             // Of what is measured finely, the end itself never occurs.
-            let is_fine = last.contains(':') || (last.contains('.') && !last.ends_with(".0"));
-            let is_choice = measure::is_number(sentence, range.start + 1) && sentence.kind(range.start + 1) == Some(Kind::Word);
+            let unit = sentence.word(range.end);
+            let is_fine = measure::is_unit(unit) && !matches!(unit, "times" | "days" | "x")
+                || matches!(unit, "am" | "pm" | "o'clock")
+                || last.contains(':')
+                || (last.contains('.') && !last.ends_with(".0"));
+            let is_choice = measure::is_number(sentence, range.start + 1)
+                && sentence.kind(range.start + 1) == Some(Kind::Word);
             if !is_fine && !is_choice {
                 let words = said(sentence, &range);
                 report
-                    .add(sentence.place(range.clone()), format!("`{words}` does not say whether the ends belong to it"))
+                    .add(
+                        sentence.place(range.clone()),
+                        format!("`{words}` does not say whether the ends belong to it"),
+                    )
                     .help("write `at least … and at most …`, or add `inclusive`");
             }
         }

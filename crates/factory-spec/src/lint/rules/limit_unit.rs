@@ -18,9 +18,32 @@ pub(super) static RULE: Rule = Rule {
 fn has_dimension(word: &str) -> bool {
     matches!(
         word,
-        "timeout" | "timeouts" | "latency" | "delay" | "duration" | "interval" | "ttl" | "lifetime" | "time" | "age"
-            | "speed" | "bandwidth" | "temperature" | "pressure" | "weight" | "distance" | "voltage" | "memory"
-            | "storage" | "throughput" | "uptime" | "expiry" | "period" | "backoff" | "lag" | "filesize"
+        "timeout"
+            | "timeouts"
+            | "latency"
+            | "delay"
+            | "duration"
+            | "interval"
+            | "ttl"
+            | "lifetime"
+            | "time"
+            | "age"
+            | "speed"
+            | "bandwidth"
+            | "temperature"
+            | "pressure"
+            | "weight"
+            | "distance"
+            | "voltage"
+            | "memory"
+            | "storage"
+            | "throughput"
+            | "uptime"
+            | "expiry"
+            | "period"
+            | "backoff"
+            | "lag"
+            | "filesize"
     )
 }
 
@@ -71,7 +94,9 @@ fn is_bare(sentence: &Sentence<'_>, number: usize) -> bool {
             matches!(sentence.text(next), "." | "," | ";" | ")")
                 && !matches!(sentence.text(number.saturating_sub(1)), "$" | "€" | "£" | "#")
         }
-        Some(Kind::Word) => matches!(word, "when" | "if" | "for" | "after" | "under" | "while" | "during" | "at" | "unless"),
+        Some(Kind::Word) => {
+            matches!(word, "when" | "if" | "for" | "after" | "under" | "while" | "during" | "at" | "unless")
+        }
         Some(Kind::Number | Kind::Code | Kind::Quoted) => false,
     }
 }

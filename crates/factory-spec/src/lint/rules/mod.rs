@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use super::finding::Report;
 use super::rule::{Debt, Family, Rule, Tier, examples};
-use super::subject::{Form, StepSentence, Subject};
+use super::subject::{Form, Subject};
 use crate::prose::phrase::{self, Phrases};
 use crate::prose::statement::{Sentence, Statement};
 use crate::prose::token::{self, Kind};
 use crate::prose::{ears, measure, words};
 use crate::scenario::Keyword;
 
+mod aggregate;
 mod ambiguous_count;
 mod and_or;
 mod as_usual;
@@ -38,10 +39,11 @@ mod two_modals;
 mod undefined_abbreviation;
 mod unmeasured_quality;
 mod untested_requirement;
+mod unused_parameter;
 mod vague_count;
 
 /// All rules that look at one text, in no particular order.
-pub(super) static ALL: [&Rule; 30] = [
+pub(super) static ALL: [&Rule; 34] = [
     &ambiguous_count::RULE,
     &and_or::RULE,
     &as_usual::RULE,
@@ -72,6 +74,10 @@ pub(super) static ALL: [&Rule; 30] = [
     &untested_requirement::RULE,
     &vague_count::RULE,
     &contradiction::RULE,
+    &aggregate::UNREACHABLE,
+    &aggregate::OWNERLESS,
+    &aggregate::UNKNOWN,
+    &unused_parameter::RULE,
 ];
 
 impl<'a> Subject<'a> {

@@ -52,6 +52,8 @@ fn is_example(sentence: &Sentence<'_>, at: usize) -> bool {
     let open = (0..at).rev().find(|one| matches!(sentence.text(*one), "(" | ")"));
     open.is_some_and(|open| {
         sentence.text(open) == "("
-            && (sentence.word(open + 1) == "e" || sentence.word(open + 1) == "eg" || sentence.word(open + 1) == "for")
+            && (sentence.word(open + 1) == "e"
+                || sentence.word(open + 1) == "eg"
+                || sentence.word(open + 1) == "for")
     })
 }

@@ -32,22 +32,36 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
     for heading in &subject.prose.headings {
         let is_fix = matches!(
             name(&heading.text).as_str(),
-            "fix" | "the fix" | "proposed fix" | "suggested fix" | "solution" | "proposed solution" | "how to fix" | "implementation"
-                | "patch" | "suggested solution"
+            "fix"
+                | "the fix"
+                | "proposed fix"
+                | "suggested fix"
+                | "solution"
+                | "proposed solution"
+                | "how to fix"
+                | "implementation"
+                | "patch"
+                | "suggested solution"
         );
         if is_fix {
-            report.add(heading.span.clone(), format!("section `{}` prescribes the fix", heading.text)).help(HELP);
+            report
+                .add(heading.span.clone(), format!("section `{}` prescribes the fix", heading.text))
+                .help(HELP);
         }
     }
     for block in &subject.prose.blocks {
         let under = block.heading.map_or(String::new(), |at| name(&subject.prose.headings[at].text));
-        if !(under.starts_with("expected") || under.starts_with("symptom") || under.starts_with("requirement")) {
+        if !(under.starts_with("expected")
+            || under.starts_with("symptom")
+            || under.starts_with("requirement"))
+        {
             continue;
         }
         let text = &subject.prose.text;
         let tokens = token::tokens(text, block.span.clone(), &subject.prose.code);
         for range in token::sentences(text, &tokens) {
-            let sentence = Sentence { source: text, lower: &subject.prose.lower, tokens: tokens[range].to_vec() };
+            let sentence =
+                Sentence { source: text, lower: &subject.prose.lower, tokens: tokens[range].to_vec() };
             let found = PRESCRIPTIONS.all(&sentence).into_iter().next().or_else(|| order(&sentence));
             if let Some(range) = found {
                 report.add(sentence.place(range), "this prescribes the fix").help(HELP);
@@ -60,15 +74,46 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
 fn order(sentence: &Sentence<'_>) -> Option<Range<usize>> {
     let verb = matches!(
         sentence.word(0),
-        "change" | "replace" | "rewrite" | "refactor" | "wrap" | "move" | "rename" | "add" | "remove" | "use" | "call" | "catch"
-            | "initialize" | "initialise" | "increase" | "decrease" | "revert"
+        "change"
+            | "replace"
+            | "rewrite"
+            | "refactor"
+            | "wrap"
+            | "move"
+            | "rename"
+            | "add"
+            | "remove"
+            | "use"
+            | "call"
+            | "catch"
+            | "initialize"
+            | "initialise"
+            | "increase"
+            | "decrease"
+            | "revert"
     );
     let about_code = (1..sentence.tokens.len().min(10)).any(|at| {
         sentence.kind(at) == Some(Kind::Code)
             || matches!(
                 sentence.word(at),
-                "check" | "function" | "method" | "lock" | "mutex" | "null" | "class" | "index" | "query" | "loop" | "variable"
-                    | "handler" | "cache" | "exception" | "call" | "code" | "constructor" | "thread"
+                "check"
+                    | "function"
+                    | "method"
+                    | "lock"
+                    | "mutex"
+                    | "null"
+                    | "class"
+                    | "index"
+                    | "query"
+                    | "loop"
+                    | "variable"
+                    | "handler"
+                    | "cache"
+                    | "exception"
+                    | "call"
+                    | "code"
+                    | "constructor"
+                    | "thread"
             )
     });
     (verb && about_code && !sentence.has("must") && !sentence.has("should")).then_some(0..1)

@@ -18,10 +18,46 @@ pub(super) static RULE: Rule = Rule {
 fn is_data(word: &str) -> bool {
     matches!(
         word,
-        "field" | "fields" | "key" | "property" | "attribute" | "header" | "token" | "id" | "identifier" | "value" | "timestamp"
-            | "message" | "error" | "body" | "payload" | "link" | "url" | "code" | "total" | "amount" | "price" | "count" | "date"
-            | "list" | "column" | "parameter" | "cookie" | "uuid" | "reference" | "response" | "result" | "results" | "data"
-            | "details" | "metadata" | "number" | "balance" | "status" | "reason" | "warning"
+        "field"
+            | "fields"
+            | "key"
+            | "property"
+            | "attribute"
+            | "header"
+            | "token"
+            | "id"
+            | "identifier"
+            | "value"
+            | "timestamp"
+            | "message"
+            | "error"
+            | "body"
+            | "payload"
+            | "link"
+            | "url"
+            | "code"
+            | "total"
+            | "amount"
+            | "price"
+            | "count"
+            | "date"
+            | "list"
+            | "column"
+            | "parameter"
+            | "cookie"
+            | "uuid"
+            | "reference"
+            | "response"
+            | "result"
+            | "results"
+            | "data"
+            | "details"
+            | "metadata"
+            | "number"
+            | "balance"
+            | "status"
+            | "reason"
+            | "warning"
     )
 }
 
@@ -29,7 +65,16 @@ fn is_data(word: &str) -> bool {
 fn is_container(word: &str) -> bool {
     matches!(
         word,
-        "field" | "fields" | "key" | "property" | "attribute" | "header" | "column" | "parameter" | "cookie" | "value"
+        "field"
+            | "fields"
+            | "key"
+            | "property"
+            | "attribute"
+            | "header"
+            | "column"
+            | "parameter"
+            | "cookie"
+            | "value"
     )
 }
 
@@ -44,7 +89,11 @@ static IS_THERE: Phrases = Phrases::new(&[
 ]);
 
 fn check(subject: &Subject<'_>, report: &mut Report) {
-    for step in subject.steps.iter().filter(|step| step.keyword == Some(Keyword::Then) && !step.has_data) {
+    for step in subject
+        .steps
+        .iter()
+        .filter(|step| (step.keyword == Some(Keyword::Then) || step.in_definition) && !step.has_data)
+    {
         let sentence = &step.sentence;
         if has_value(sentence) {
             continue;
@@ -70,10 +119,44 @@ fn has_value(sentence: &Sentence<'_>) -> bool {
             Some(Kind::Word) => {
                 matches!(
                     sentence.word(at),
-                    "equal" | "equals" | "equalling" | "matching" | "matches" | "same" | "of" | "no" | "not" | "saying" | "with" | "stating"
-                        | "only" | "exactly" | "as" | "that" | "whose" | "from" | "for" | "non-empty" | "valid" | "like" | "reading"
-                        | "containing" | "least" | "about" | "where" | "without" | "named" | "called" | "indicating" | "when" | "if"
-                ) && !(sentence.word(at) == "not" && matches!(sentence.word(at + 1), "empty" | "null" | "blank" | "none" | "undefined" | "nil"))
+                    "equal"
+                        | "equals"
+                        | "equalling"
+                        | "matching"
+                        | "matches"
+                        | "same"
+                        | "of"
+                        | "no"
+                        | "not"
+                        | "saying"
+                        | "with"
+                        | "stating"
+                        | "only"
+                        | "exactly"
+                        | "as"
+                        | "that"
+                        | "whose"
+                        | "from"
+                        | "for"
+                        | "non-empty"
+                        | "valid"
+                        | "like"
+                        | "reading"
+                        | "containing"
+                        | "least"
+                        | "about"
+                        | "where"
+                        | "without"
+                        | "named"
+                        | "called"
+                        | "indicating"
+                        | "when"
+                        | "if"
+                ) && !(sentence.word(at) == "not"
+                    && matches!(
+                        sentence.word(at + 1),
+                        "empty" | "null" | "blank" | "none" | "undefined" | "nil"
+                    ))
             }
             None => false,
         }
@@ -83,12 +166,23 @@ fn has_value(sentence: &Sentence<'_>) -> bool {
 fn thing(sentence: &Sentence<'_>) -> Option<Range<usize>> {
     for at in 0..sentence.tokens.len() {
         if let Some(range) = IS_THERE.at(sentence, at) {
-            let head = (0..at).rev().find(|one| sentence.kind(*one) == Some(Kind::Word) && !words::is_adverb(sentence.word(*one)) && words::modal(sentence.word(*one)).is_none());
-            if head.is_some_and(|head| is_data(sentence.word(head))) || (0..at).any(|one| sentence.kind(one) == Some(Kind::Quoted) && is_data(sentence.word(one + 1)) || is_data(sentence.word(one)) && sentence.kind(one + 1) == Some(Kind::Quoted)) {
+            let head = (0..at).rev().find(|one| {
+                sentence.kind(*one) == Some(Kind::Word)
+                    && !words::is_adverb(sentence.word(*one))
+                    && words::modal(sentence.word(*one)).is_none()
+            });
+            if head.is_some_and(|head| is_data(sentence.word(head)))
+                || (0..at).any(|one| {
+                    sentence.kind(one) == Some(Kind::Quoted) && is_data(sentence.word(one + 1))
+                        || is_data(sentence.word(one)) && sentence.kind(one + 1) == Some(Kind::Quoted)
+                })
+            {
                 return Some(range);
             }
         }
-        if HAS.at(sentence, at).is_some() && matches!(sentence.word(at + 1), "a" | "an" | "the" | "some" | "its") {
+        if HAS.at(sentence, at).is_some()
+            && matches!(sentence.word(at + 1), "a" | "an" | "the" | "some" | "its")
+        {
             // The end of the noun group: `a new reset token`, `a "token" field`.
             let mut last = at + 2;
             while matches!(sentence.kind(last), Some(Kind::Quoted | Kind::Code))
@@ -97,10 +191,13 @@ fn thing(sentence: &Sentence<'_>) -> Option<Range<usize>> {
                 last += 1;
             }
             // `shows a message in the inbox` says where, which is no value.
-            let closes = phrase::is_end(sentence, last) || matches!(sentence.word(last), "in" | "on" | "to" | "at");
+            let closes =
+                phrase::is_end(sentence, last) || matches!(sentence.word(last), "in" | "on" | "to" | "at");
             let ends_in_data = last > at + 2
                 && (is_data(sentence.word(last - 1))
-                    || last > at + 3 && is_data(sentence.word(last - 2)) && matches!(sentence.kind(last - 1), Some(Kind::Quoted | Kind::Code)));
+                    || last > at + 3
+                        && is_data(sentence.word(last - 2))
+                        && matches!(sentence.kind(last - 1), Some(Kind::Quoted | Kind::Code)));
             if closes && ends_in_data {
                 return Some(at..last);
             }

@@ -26,11 +26,25 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
         let alone = statement.id.is_some()
             || block.kind != crate::prose::markdown::BlockKind::Paragraph
             || subject.prose.headings.is_empty() && subject.prose.blocks.len() == 1;
-        if is_subject && alone {
+        // `it shall be possible to …` stands for nothing.
+        let stands_for_nothing = sentence.word(modal + 1) == "be"
+            && matches!(
+                sentence.word(modal + 2),
+                "possible" | "impossible" | "necessary" | "feasible" | "permissible"
+            );
+        if is_subject && alone && !stands_for_nothing && !is_clear(sentence, at) {
             let word = sentence.text(at);
             report
                 .add(sentence.place(at..at + 1), format!("`{word}` is the subject of this demand"))
                 .help("name what has to do it: the service, the user, the file");
         }
     }
+}
+
+/// Whether the condition before has one thing, and something is done to it: `WHEN an item is done, it MUST …`.
+fn is_clear(sentence: &Sentence<'_>, main: usize) -> bool {
+    let things = (1..main).filter(|at| words::is_determiner(sentence.word(*at))).count();
+    let is_passive =
+        (1..main).any(|at| words::is_be(sentence.word(at)) && words::is_participle(sentence.word(at + 1)));
+    things == 1 && is_passive
 }

@@ -16,7 +16,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, report: &mut Report) {
     // What a Then says of it is for G208.
-    let steps = subject.steps.iter().filter(|step| step.keyword != Some(Keyword::Then)).map(|step| &step.sentence);
+    let steps =
+        subject.steps.iter().filter(|step| step.keyword != Some(Keyword::Then)).map(|step| &step.sentence);
     let demands = subject.statements.iter().map(|statement| &statement.sentence);
     for sentence in steps.chain(demands) {
         if measure::is_explained(sentence) {
@@ -38,6 +39,9 @@ fn is_bare(sentence: &Sentence<'_>, at: usize) -> bool {
     let next = sentence.word(at + 1);
     let before = at.checked_sub(1).map_or("", |before| sentence.word(before));
     // `where appropriate` is an escape clause, and found as one.
+    if sentence.word(at) == "correctly" && measure::is_measured(sentence) {
+        return false;
+    }
     if matches!(before, "if" | "when" | "where" | "as" | "whenever" | "wherever" | "not" | "deemed") {
         return false;
     }
@@ -49,16 +53,41 @@ fn is_bare(sentence: &Sentence<'_>, at: usize) -> bool {
             // What one has or has not, and what is enough to, can be seen.
             let possession = matches!(
                 next,
-                "permissions" | "permission" | "privileges" | "privilege" | "rights" | "funds" | "balance" | "credit"
-                    | "credits" | "stock" | "inventory" | "space" | "quota" | "access" | "capacity" | "resources" | "to"
+                "permissions"
+                    | "permission"
+                    | "privileges"
+                    | "privilege"
+                    | "rights"
+                    | "funds"
+                    | "balance"
+                    | "credit"
+                    | "credits"
+                    | "stock"
+                    | "inventory"
+                    | "space"
+                    | "quota"
+                    | "access"
+                    | "capacity"
+                    | "resources"
+                    | "to"
             );
             !possession && !words::is_copula(before)
         }
         "sufficiently" => true,
-        "proper" => !matches!(next, "subset" | "superset" | "prefix" | "name" | "names" | "noun" | "fraction"),
-        "properly" => !matches!(next, "escaped" | "encoded" | "nested" | "formed" | "aligned" | "quoted" | "terminated" | "signed"),
-        "correctly" => !matches!(next, "rounded" | "escaped" | "encoded" | "nested" | "signed") && !before.ends_with("answered"),
-        "acceptable" | "reasonable" => words::may_name(next) && !matches!(next, "time" | "amount" | "timeframe"),
+        "proper" => {
+            !matches!(next, "subset" | "superset" | "prefix" | "name" | "names" | "noun" | "fraction")
+        }
+        "properly" => !matches!(
+            next,
+            "escaped" | "encoded" | "nested" | "formed" | "aligned" | "quoted" | "terminated" | "signed"
+        ),
+        "correctly" => {
+            !matches!(next, "rounded" | "escaped" | "encoded" | "nested" | "signed")
+                && !before.ends_with("answered")
+        }
+        "acceptable" | "reasonable" => {
+            words::may_name(next) && !matches!(next, "time" | "amount" | "timeframe")
+        }
         _ => false,
     }
 }

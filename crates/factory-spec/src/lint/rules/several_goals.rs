@@ -19,9 +19,12 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
     if subject.form != Form::Spec {
         return;
     }
-    let is_goal = |at: usize| subject.prose.headings[at].text.trim_end_matches(':').eq_ignore_ascii_case("goal");
-    let goals: Vec<_> = subject.prose.blocks.iter().filter(|block| block.heading.is_some_and(is_goal)).collect();
-    let items: Vec<_> = goals.iter().filter(|block| block.kind == BlockKind::Item(1) && block.leads).collect();
+    let is_goal =
+        |at: usize| subject.prose.headings[at].text.trim_end_matches(':').eq_ignore_ascii_case("goal");
+    let goals: Vec<_> =
+        subject.prose.blocks.iter().filter(|block| block.heading.is_some_and(is_goal)).collect();
+    let items: Vec<_> =
+        goals.iter().filter(|block| block.kind == BlockKind::Item(1) && block.leads).collect();
     if let [_, second, ..] = items[..] {
         report
             .add(crate::text::first_line(subject.source, second.span.clone()), "a second goal")

@@ -15,8 +15,10 @@ pub(super) static RULE: Rule = Rule {
     check: Some(check),
 };
 
-static EXISTS: Phrases = Phrases::new(&["exists|exist <end>", "already exists|exist", "is|are present|existing <end>"]);
-static THERE_IS: Phrases = Phrases::new(&["there is|are|exists|exist", "an|some|the existing|pre-existing|preexisting <noun>"]);
+static EXISTS: Phrases =
+    Phrases::new(&["exists|exist <end>", "already exists|exist", "is|are present|existing <end>"]);
+static THERE_IS: Phrases =
+    Phrases::new(&["there is|are|exists|exist", "an|some|the existing|pre-existing|preexisting <noun>"]);
 
 fn check(subject: &Subject<'_>, report: &mut Report) {
     for step in subject.steps_of(&[Keyword::Given]).filter(|step| step.keyword.is_some() && !step.has_data) {
@@ -40,9 +42,40 @@ fn tells(sentence: &Sentence<'_>) -> bool {
         let word = sentence.word(at);
         matches!(
             word,
-            "by" | "via" | "through" | "created" | "registered" | "placed" | "added" | "made" | "imported" | "seeded" | "with" | "whose"
-                | "no" | "not" | "from" | "using" | "containing" | "signed" | "submitted" | "inserted" | "posted" | "uploaded" | "sent"
-                | "file" | "files" | "folder" | "directory" | "page" | "url" | "never" | "that" | "which" | "who" | "doesn't" | "where"
+            "by" | "via"
+                | "through"
+                | "created"
+                | "registered"
+                | "placed"
+                | "added"
+                | "made"
+                | "imported"
+                | "seeded"
+                | "with"
+                | "whose"
+                | "no"
+                | "not"
+                | "from"
+                | "using"
+                | "containing"
+                | "signed"
+                | "submitted"
+                | "inserted"
+                | "posted"
+                | "uploaded"
+                | "sent"
+                | "file"
+                | "files"
+                | "folder"
+                | "directory"
+                | "page"
+                | "url"
+                | "never"
+                | "that"
+                | "which"
+                | "who"
+                | "doesn't"
+                | "where"
         )
     })
 }

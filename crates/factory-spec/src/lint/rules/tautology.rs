@@ -28,7 +28,9 @@ static VACUOUS: Phrases = Phrases::new(&[
 fn check(subject: &Subject<'_>, report: &mut Report) {
     let stems = |sentence: &Sentence<'_>| -> Vec<String> {
         let words = (0..sentence.tokens.len()).filter(|at| sentence.kind(*at) != Some(Kind::Mark));
-        let words = words.map(|at| sentence.word(at)).filter(|word| !words::is_determiner(word) && !matches!(*word, "should" | "be" | "is" | "are"));
+        let words = words
+            .map(|at| sentence.word(at))
+            .filter(|word| !words::is_determiner(word) && !matches!(*word, "should" | "be" | "is" | "are"));
         words.map(|word| words::stem(word).to_owned()).collect()
     };
     let mut given: (usize, Vec<Vec<String>>) = (usize::MAX, Vec::new());
@@ -57,16 +59,20 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
                 .add(sentence.span(), "this says again what was given or done")
                 .help("say what is seen afterwards");
         } else if let Some(range) = same_sides(sentence) {
-            report.add(sentence.place(range), "this compares a thing with itself").help("compare it with what is expected");
+            report
+                .add(sentence.place(range), "this compares a thing with itself")
+                .help("compare it with what is expected");
         }
     }
 }
 
 /// `the total equals the total`.
 fn same_sides(sentence: &Sentence<'_>) -> Option<Range<usize>> {
-    let at = (1..sentence.tokens.len()).find(|at| matches!(sentence.word(*at), "is" | "equals" | "matches" | "are"))?;
+    let at = (1..sentence.tokens.len())
+        .find(|at| matches!(sentence.word(*at), "is" | "equals" | "matches" | "are"))?;
     let side = |range: Range<usize>| -> Vec<&str> {
-        let words = range.map(|at| sentence.word(at)).filter(|word| !words::is_determiner(word) && *word != ".");
+        let words =
+            range.map(|at| sentence.word(at)).filter(|word| !words::is_determiner(word) && *word != ".");
         words.collect()
     };
     let (left, right) = (side(0..at), side(at + 1..sentence.tokens.len()));

@@ -28,9 +28,7 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
             } else {
                 format!("{one} and {other} in one requirement")
             };
-            report
-                .add(sentence.place(second..second + 1), message)
-                .help("make it a requirement of its own");
+            report.add(sentence.place(second..second + 1), message).help("make it a requirement of its own");
         }
     }
 }
@@ -55,7 +53,8 @@ fn is_second(sentence: &Sentence<'_>, first: usize, at: usize) -> bool {
     }
     let before = sentence.word(at - 1);
     let joined = matches!(before, "and" | "or")
-        || matches!(before, "also" | "then" | "additionally") && matches!(sentence.word(at - 2), "and" | "or")
+        || matches!(before, "also" | "then" | "additionally")
+            && matches!(sentence.word(at - 2), "and" | "or")
         || matches!(before, "it" | "they") && sentence.word(at - 2) == "and";
     // `or must` offers a choice within one demand.
     joined && before != "or" && !in_relative(sentence, first, at)

@@ -28,9 +28,17 @@ fn is_known(word: &str) -> bool {
 
 fn is_glossary(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["glossary", "terms", "terminology", "definitions", "abbreviations", "acronyms", "definitions and abbreviations"]
-        .iter()
-        .any(|one| name.trim_start_matches(|c: char| c.is_ascii_digit() || ". ".contains(c)).starts_with(one))
+    [
+        "glossary",
+        "terms",
+        "terminology",
+        "definitions",
+        "abbreviations",
+        "acronyms",
+        "definitions and abbreviations",
+    ]
+    .iter()
+    .any(|one| name.trim_start_matches(|c: char| c.is_ascii_digit() || ". ".contains(c)).starts_with(one))
 }
 
 fn check(subject: &Subject<'_>, report: &mut Report) {
@@ -65,9 +73,16 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
                 && text.chars().all(|c| c.is_ascii_uppercase())
                 && !is_known(text);
             let plural = text.strip_suffix('S').unwrap_or(text);
-            if is_abbreviation && !defined.contains(text) && !defined.contains(plural) && said_already.insert(text) {
+            if is_abbreviation
+                && !defined.contains(text)
+                && !defined.contains(plural)
+                && said_already.insert(text)
+            {
                 report
-                    .add(sentence.place(at..at + 1), format!("`{text}` is not among the terms that this text explains"))
+                    .add(
+                        sentence.place(at..at + 1),
+                        format!("`{text}` is not among the terms that this text explains"),
+                    )
                     .help("explain it there, or name it in `terms` of `[lint]`");
             }
         }

@@ -19,20 +19,63 @@ pub(super) static RULE: Rule = Rule {
 /// flagged before a noun, too.
 fn quality(word: &str) -> Option<bool> {
     Some(match word {
-        "user-friendly" | "intuitive" | "easy-to-use" | "seamless" | "robust" | "responsive" | "efficient" | "reliable"
-        | "timely" | "attractive" | "appealing" | "pleasant" | "optimal" | "scalable" | "flexible" | "high-quality"
-        | "high-performance" | "performant" | "excellent" | "convenient" | "graceful" | "elegant" | "state-of-the-art"
-        | "cutting-edge" | "world-class" | "maintainable" | "usable" | "extensible" | "cost-effective" | "comfortable"
-        | "aesthetic" | "aesthetically" | "easy-to-understand" | "understandable" | "professional-looking" | "sleek"
-        | "speedy" | "well-designed" | "well-organized" | "visually-appealing" | "hassle-free" | "rapid"
-        | "meaningful" | "sensible" | "user-centric" | "modern-looking" | "super-fast" | "lightning-fast" => true,
-        "fast" | "quick" | "easy" | "simple" | "clean" | "modern" | "nice" | "good" | "great" | "stable" | "portable"
-        | "resilient" | "smooth" | "helpful" | "useful" | "informative" | "readable" | "legible" | "secure" | "safe"
-        | "accurate" | "precise" | "consistent" | "lightweight" | "powerful" | "friendly" | "slow" | "minimal"
-        | "reasonable" | "acceptable" | "significant" | "substantial" | "considerable" | "professional" | "familiar"
-        | "short" | "small" | "large" | "high" | "low" | "prompt" | "clear" | "comprehensible" | "interactive"
-        | "fun" | "beautiful" | "adaptable" | "modular" | "testable" | "compatible-looking" | "simplistic"
-        | "engaging" | "colorful" | "trustworthy" | "dependable" | "economical" | "inexpensive" | "cheap" => false,
+        "user-friendly"
+        | "intuitive"
+        | "easy-to-use"
+        | "seamless"
+        | "robust"
+        | "responsive"
+        | "efficient"
+        | "reliable"
+        | "timely"
+        | "attractive"
+        | "appealing"
+        | "pleasant"
+        | "optimal"
+        | "scalable"
+        | "flexible"
+        | "high-quality"
+        | "high-performance"
+        | "performant"
+        | "excellent"
+        | "convenient"
+        | "graceful"
+        | "elegant"
+        | "state-of-the-art"
+        | "cutting-edge"
+        | "world-class"
+        | "maintainable"
+        | "usable"
+        | "extensible"
+        | "cost-effective"
+        | "comfortable"
+        | "aesthetic"
+        | "aesthetically"
+        | "easy-to-understand"
+        | "understandable"
+        | "professional-looking"
+        | "sleek"
+        | "speedy"
+        | "well-designed"
+        | "well-organized"
+        | "visually-appealing"
+        | "hassle-free"
+        | "rapid"
+        | "self-explanatory"
+        | "meaningful"
+        | "sensible"
+        | "user-centric"
+        | "modern-looking"
+        | "super-fast"
+        | "lightning-fast" => true,
+        "fast" | "quick" | "easy" | "simple" | "clean" | "modern" | "nice" | "good" | "great" | "stable"
+        | "portable" | "resilient" | "smooth" | "helpful" | "useful" | "informative" | "readable"
+        | "legible" | "secure" | "safe" | "accurate" | "precise" | "consistent" | "lightweight"
+        | "powerful" | "friendly" | "slow" | "minimal" | "reasonable" | "acceptable" | "significant"
+        | "substantial" | "considerable" | "professional" | "familiar" | "short" | "small" | "large"
+        | "high" | "low" | "prompt" | "clear" | "comprehensible" | "interactive" | "fun" | "beautiful"
+        | "adaptable" | "modular" | "testable" | "compatible-looking" | "simplistic" | "engaging"
+        | "colorful" | "trustworthy" | "dependable" | "economical" | "inexpensive" | "cheap" => false,
         _ => return None,
     })
 }
@@ -40,9 +83,29 @@ fn quality(word: &str) -> Option<bool> {
 fn manner(word: &str) -> bool {
     matches!(
         word,
-        "quickly" | "rapidly" | "promptly" | "swiftly" | "efficiently" | "easily" | "seamlessly" | "smoothly"
-            | "gracefully" | "reliably" | "intuitively" | "robustly" | "conveniently" | "effortlessly" | "speedily"
-            | "effectively" | "timely" | "optimally" | "flexibly" | "nicely" | "cleanly" | "instantly" | "responsively"
+        "quickly"
+            | "rapidly"
+            | "promptly"
+            | "swiftly"
+            | "efficiently"
+            | "easily"
+            | "seamlessly"
+            | "smoothly"
+            | "gracefully"
+            | "reliably"
+            | "intuitively"
+            | "robustly"
+            | "conveniently"
+            | "effortlessly"
+            | "speedily"
+            | "effectively"
+            | "timely"
+            | "optimally"
+            | "flexibly"
+            | "nicely"
+            | "cleanly"
+            | "instantly"
+            | "responsively"
     )
 }
 
@@ -52,10 +115,13 @@ static IDIOMS: Phrases = Phrases::new(&[
     "as soon|quickly|fast|early|promptly|easily|small|low|short|little|simple as <adverb>? possible|practicable|practical|feasible",
     "in a|an <adverb>? timely|efficient|fast|quick|secure|safe|reliable|consistent|user-friendly|seamless|graceful|robust|scalable|responsive|reasonable|professional|clear|intuitive|effective|friendly|simple|easy manner|fashion|way",
     "in|within a? reasonable|acceptable|short|minimal|adequate amount? of? time|timeframe|period|timespan",
-    "with|at minimal|minimum|low|little|acceptable|reasonable|high|good performance|latency|overhead|delay|downtime|effort|speed|disruption|impact|accuracy|quality",
+    "with|at minimal|minimum|low|little|acceptable|reasonable|high|good performance|latency|overhead|delay|downtime|effort|speed|disruption|impact|accuracy|quality|degradation|training|interaction|interruption",
     "high|good|excellent|optimal|acceptable|adequate|better|improved|best performance|availability|throughput|quality|reliability|scalability|usability|maintainability|accuracy|response-time",
     "fast|quick|rapid|short|good|acceptable|reasonable|low response|load|loading|execution|processing|turnaround time|times|speed",
     "minimize|minimise|maximize|maximise|optimize|optimise|improve|enhance|increase|reduce|ensure the? overall? user? performance|usability|reliability|scalability|experience|efficiency|latency|throughput|maintainability|responsiveness|productivity|downtime|overhead",
+    "respond|responds|load|loads|run|runs|react|reacts|work|works|start|starts|open|opens|execute|executes fast|faster|quick|well",
+    "clear|helpful|informative|descriptive|user-friendly|intelligible <noun>? message|messages|instructions|feedback|error|errors|indication|explanation|explanations|guidance|help",
+    "professional|modern|clean|pleasant|consistent|attractive|appealing appearance|look|design|feel|interface|layout|look-and-feel",
     "look|looks|feel|feels good|great|nice|modern|professional|clean|attractive|appealing",
     "user|customer friendly",
     "visually|aesthetically appealing|pleasing|attractive",
@@ -78,9 +144,9 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
                 Some(range) => {
                     let words = said(sentence, &range);
                     at = range.end.max(at + 1);
-                    report.add(sentence.place(range), format!("`{words}` has no measure")).help(
-                        "say what is measured, and which value is good enough",
-                    );
+                    report
+                        .add(sentence.place(range), format!("`{words}` has no measure"))
+                        .help("say what is measured, and which value is good enough");
                 }
                 None => at += 1,
             }
@@ -90,6 +156,13 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
 
 fn place(sentence: &Sentence<'_>, at: usize) -> Option<std::ops::Range<usize>> {
     if let Some(range) = IDIOMS.at(sentence, at) {
+        // `shall clear messages` is a deed.
+        let before = at.checked_sub(1).map_or("", |before| sentence.word(before));
+        if sentence.word(at) == "clear"
+            && (words::modal(before).is_some() || matches!(before, "to" | "and" | "or"))
+        {
+            return None;
+        }
         return Some(without_end(sentence, range));
     }
     if sentence.kind(at) != Some(Kind::Word) {
@@ -109,10 +182,25 @@ fn place(sentence: &Sentence<'_>, at: usize) -> Option<std::ops::Range<usize>> {
     let degree = words::is_adverb(before) && !matches!(before, "only" | "also");
     if predicate(sentence, at) && !names_next {
         // `secure against …`, `compatible with …`, `consistent with …` are relations.
-        let relation = matches!(sentence.word(at + 1), "with" | "against" | "than" | "as" | "across") && !strict;
+        let relation =
+            matches!(sentence.word(at + 1), "with" | "against" | "than" | "as" | "across") && !strict;
         return (!relation).then_some(if degree { at - 1..at + 1 } else { at..at + 1 });
     }
-    let graded = degree && matches!(before, "very" | "highly" | "extremely" | "sufficiently" | "reasonably" | "fairly" | "relatively" | "quite" | "really" | "more" | "most");
+    let graded = degree
+        && matches!(
+            before,
+            "very"
+                | "highly"
+                | "extremely"
+                | "sufficiently"
+                | "reasonably"
+                | "fairly"
+                | "relatively"
+                | "quite"
+                | "really"
+                | "more"
+                | "most"
+        );
     let graded = graded && !(before == "more" || before == "most") || graded && strict;
     if graded {
         return Some(at - 1..at + 1);
@@ -149,7 +237,17 @@ fn joined(sentence: &Sentence<'_>, at: usize) -> bool {
             | ("reliable", "delivery" | "transport" | "channel" | "multicast" | "broadcast")
             | ("meaningful", "use")
             | ("scalable", "vector")
-            | ("graceful", "shutdown" | "termination" | "degradation" | "period" | "restart" | "stop" | "deletion" | "node")
+            | (
+                "graceful",
+                "shutdown"
+                    | "termination"
+                    | "degradation"
+                    | "period"
+                    | "restart"
+                    | "stop"
+                    | "deletion"
+                    | "node"
+            )
             | ("rapid", "reset")
             | ("optimal", "substructure")
     )

@@ -27,6 +27,7 @@ static COUNTS: Phrases = Phrases::new(&[
     "many of the",
     "most <noun> <end>",
     "most of the|our|its",
+    "with|by|for|on|in|to|under most <noun>",
     "most users|people|customers|cases|situations",
     "certain <noun>",
     "some kind|sort|form|type|level|degree of",
@@ -42,7 +43,9 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
         }
         let from = subject.demand_from(sentence);
         for range in COUNTS.all(sentence) {
-            let range = without_end(sentence, range);
+            let mut range = without_end(sentence, range);
+            // The preposition only shows that `most` is no superlative.
+            range.start += usize::from(sentence.word(range.start + 1) == "most" && range.len() == 3);
             if range.start >= from && !is_named(sentence, range.start) {
                 let words = said(sentence, &range);
                 report
@@ -66,17 +69,34 @@ fn is_named(sentence: &Sentence<'_>, at: usize) -> bool {
     let before = at.checked_sub(1).map_or("", |before| sentence.word(before));
     let number = sentence.word(at) == "a" && sentence.word(at + 1) == "number";
     let range = sentence.word(at) == "a" && sentence.word(at + 1) == "range";
-    matches!(before, "how" | "as" | "too" | "so" | "one" | "make" | "is" | "are" | "be" | "the" | "not" | "at")
-        && !number
+    matches!(
+        before,
+        "how" | "that" | "as" | "too" | "so" | "one" | "make" | "is" | "are" | "be" | "the" | "not" | "at"
+    ) && !number
         || sentence.word(at) == "many" && matches!(sentence.word(at + 1), "to" | "as")
+        || sentence.word(at) == "most" && is_quality(sentence.word(at + 1))
         || sentence.word(at) == "most" && words::is_adverb(sentence.word(at + 1))
         || range && (at + 2..sentence.tokens.len()).any(|one| measure::is_number(sentence, one))
+}
+
+/// Whether `most` before it makes a superlative: `most recent`, `most common`.
+fn is_quality(word: &str) -> bool {
+    const ENDINGS: [&str; 13] =
+        ["ent", "ant", "ar", "ive", "ful", "al", "ous", "able", "ible", "ic", "ed", "ing", "on"];
+    ENDINGS.iter().any(|ending| word.ends_with(ending)) || words::is_adverb(word)
 }
 
 fn is_frequency(sentence: &Sentence<'_>, at: usize) -> bool {
     matches!(
         sentence.word(at),
-        "periodically" | "frequently" | "regularly" | "occasionally" | "often" | "routinely" | "sometimes" | "rarely"
+        "periodically"
+            | "frequently"
+            | "regularly"
+            | "occasionally"
+            | "often"
+            | "routinely"
+            | "sometimes"
+            | "rarely"
     ) && !(at > 0 && matches!(sentence.word(at - 1), "how" | "as" | "more" | "less"))
         && sentence.word(at + 1) != "than"
         && !measure::is_measured(sentence)
