@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::check::{self, Linted};
 use super::finding::{Finding, Report};
-use super::rules::contradiction;
 use super::selection::Selection;
 use super::subject::Form;
 use super::{catalogue, suppress};
@@ -39,19 +38,24 @@ fn slug_of(path: &str) -> String {
     crate::slug(name.split('.').next().unwrap_or(name))
 }
 
-fn belongs(scenarios: &str, slug: &str) -> bool {
-    scenarios.split(['/', '\\']).any(|part| crate::slug(part.split('.').next().unwrap_or(part)) == slug)
-}
-
 fn coverage(texts: &[Text<'_>], reports: &mut [HashMap<&'static str, Report>]) {
     let of_form = |form: Form| (0..texts.len()).filter(move |at| texts[*at].2.form == form);
     let specs: Vec<usize> = of_form(Form::Spec).collect();
     let suites: Vec<usize> = of_form(Form::Scenarios).collect();
+    // The short names of each suite's file and folders.
+    let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+    for &suite in &suites {
+        let names: BTreeSet<String> = texts[suite].0.split(['/', '\\']).map(slug_of).collect();
+        for name in names {
+            by_name.entry(name).or_default().push(suite);
+        }
+    }
     for &spec in &specs {
         let (path, _, linted) = texts[spec];
-        let slug = slug_of(path);
-        let own: Vec<usize> =
-            suites.iter().copied().filter(|at| specs.len() == 1 || belongs(texts[*at].0, &slug)).collect();
+        let own: Vec<usize> = match specs.len() {
+            1 => suites.clone(),
+            _ => by_name.get(&slug_of(path)).cloned().unwrap_or_default(),
+        };
         let covered: BTreeSet<&str> = own
             .iter()
             .flat_map(|at| &texts[*at].2.scenarios)
@@ -92,15 +96,14 @@ fn coverage(texts: &[Text<'_>], reports: &mut [HashMap<&'static str, Report>]) {
 }
 
 fn opposites(texts: &[Text<'_>], reports: &mut [HashMap<&'static str, Report>]) {
-    let mut demands = HashMap::new();
-    for (at, (path, source, linted)) in texts.iter().enumerate() {
+    let mut first = HashMap::new();
+    for (at, (path, _, linted)) in texts.iter().enumerate() {
         if !matches!(linted.form, Form::Spec | Form::SpecKit | Form::OpenSpec) {
             continue;
         }
-        for demand in contradiction::demands(source) {
-            let key = demand.key.clone();
-            let (first_at, first) = demands.entry(key).or_insert_with(|| (at, demand.clone()));
-            if *first_at != at && first.negated != demand.negated {
+        for demand in &linted.demands {
+            let (first_at, earlier) = first.entry(&demand.key).or_insert((at, demand));
+            if *first_at != at && earlier.negated != demand.negated {
                 let other = texts[*first_at].0;
                 let report = reports[at].entry("X105").or_default();
                 report

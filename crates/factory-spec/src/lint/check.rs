@@ -3,6 +3,7 @@
 use super::catalogue;
 use super::finding::{Finding, Report};
 use super::rule::Tier;
+use super::rules::contradiction::{self, Demand};
 use super::selection::Selection;
 use super::subject::{Form, Subject};
 use super::suppress;
@@ -22,6 +23,8 @@ pub struct Linted {
     pub spec: Option<SpecDocument>,
     /// Its scenarios, if it has some.
     pub scenarios: Vec<Scenario>,
+    /// What it demands, to be held against other texts.
+    pub(crate) demands: Vec<Demand>,
 }
 
 /// Looks at a text. `path` decides with the text what kind it is; `exists` says whether a file is there that a
@@ -71,6 +74,7 @@ pub fn lint(path: &str, source: &str, selection: &Selection, exists: &dyn Fn(&st
         findings,
         spec: subject.spec.take(),
         scenarios: std::mem::take(&mut subject.scenarios),
+        demands: contradiction::demands(&subject.statements),
     }
 }
 
@@ -110,10 +114,7 @@ pub fn form_of(demand: &str) -> &'static str {
     let lower = demand.to_ascii_lowercase();
     let code = super::subject::code(demand, 0..demand.len());
     let tokens = token::tokens(demand, 0..demand.len(), &code);
-    let first = token::sentences(demand, &tokens).into_iter().next().unwrap_or_default();
-    let sentence = Sentence { source: demand, lower: &lower, tokens: tokens[first].to_vec() };
-    if sentence.tokens.is_empty() {
-        return "free";
-    }
+    let Some(first) = token::sentences(demand, &tokens).into_iter().next() else { return "free" };
+    let sentence = Sentence::new(demand, &lower, tokens[first].to_vec());
     ears::form(&sentence, &ears::clauses(&sentence)).map_or("free", ears::Form::as_str)
 }

@@ -24,7 +24,7 @@ pub use catalogue::{Explanation, all, explain, nearest};
 pub use check::{Linted, form_of, lint, undecodable};
 pub use finding::{Edit, Finding};
 pub use fix::fixed;
-pub use report::{Format, Reported, render};
+pub use report::{Format, Lines, Reported, render};
 pub use rule::{Debt, Family, Tier};
 pub use selection::Selection;
 pub use subject::Form;

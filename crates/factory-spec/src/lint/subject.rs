@@ -191,7 +191,7 @@ fn steps<'a>(source: &'a str, lower: &'a str, scenarios: &[Scenario]) -> Vec<Ste
                 continue;
             }
             found.push(StepSentence {
-                sentence: Sentence { source, lower, tokens },
+                sentence: Sentence::new(source, lower, tokens),
                 keyword: Some(step.keyword),
                 scenario: index,
                 has_data: step.doc_string.is_some() || step.table.is_some(),
@@ -210,7 +210,7 @@ fn defined<'a>(source: &'a str, lower: &'a str, definitions: &[Definition]) -> V
             let tokens = token::tokens(source, place.clone(), &code(source, place.clone()));
             if !tokens.is_empty() {
                 found.push(StepSentence {
-                    sentence: Sentence { source, lower, tokens },
+                    sentence: Sentence::new(source, lower, tokens),
                     keyword: None,
                     scenario: index,
                     has_data: false,

@@ -7,6 +7,11 @@ use super::finding::{Finding, Report};
 use crate::diagnostic::Span;
 use crate::line::{self, Line};
 
+/// How many comments before a finding are asked whether they are about it.
+const NEAR: usize = 64;
+/// How many lines of a paragraph before a comment it is about.
+const LINES: usize = 200;
+
 /// One comment.
 struct Allowance {
     codes: Vec<(String, Span, bool)>,
@@ -20,11 +25,14 @@ pub(crate) fn apply(source: &str, findings: Vec<Finding>) -> (Vec<Finding>, [Rep
         return (findings, reports);
     }
     let mut allowances = allowances(source, &mut reports);
+    allowances.sort_by_key(|one| one.covers.start);
     let kept = findings
         .into_iter()
         .filter(|finding| {
             let mut allowed = false;
-            for allowance in &mut allowances {
+            // Comments stand in order; the nearest ones before a finding are about it, and those about the whole file.
+            let near = allowances.partition_point(|one| one.covers.start <= finding.span.start);
+            for allowance in &mut allowances[near.saturating_sub(NEAR)..near] {
                 let covers =
                     allowance.covers.start <= finding.span.start && finding.span.start < allowance.covers.end;
                 for (code, _, used) in
@@ -102,7 +110,7 @@ fn covered(lines: &[Line<'_>], index: usize, beside_text: bool) -> Span {
     let (mut first, mut last);
     if beside_text {
         first = index;
-        while first > 0 && !is_item(&lines[first]) && !blank(first - 1) {
+        while first > 0 && index - first < LINES && !is_item(&lines[first]) && !blank(first - 1) {
             first -= 1;
         }
         last = index;
@@ -110,7 +118,7 @@ fn covered(lines: &[Line<'_>], index: usize, beside_text: bool) -> Span {
         first = (index + 1..lines.len()).find(|at| !blank(*at)).unwrap_or(index);
         last = first;
     }
-    while !blank(last + 1) && !is_item(&lines[last + 1]) {
+    while last - first < 2 * LINES && !blank(last + 1) && !is_item(&lines[last + 1]) {
         last += 1;
     }
     lines[first].start..lines[last].start + lines[last].text.len() + 1

@@ -31,8 +31,6 @@ pub(crate) struct Block {
     pub(crate) kind: BlockKind,
     /// Index of the heading that it stands under.
     pub(crate) heading: Option<usize>,
-    /// The list item that it is in, counted over the whole document; the outermost one if several.
-    pub(crate) item: Option<usize>,
     /// Whether it is what its item begins with.
     pub(crate) leads: bool,
     /// Whether it begins with words that are emphasized or code.
@@ -255,8 +253,7 @@ impl Reader<'_> {
             BlockKind::Item(self.lists)
         };
         let heading = self.above.iter().rev().find_map(|above| *above);
-        let item = self.items.first().copied();
-        self.open = Some(Block { span: start..start, kind, heading, item, leads: self.fresh, set_off });
+        self.open = Some(Block { span: start..start, kind, heading, leads: self.fresh, set_off });
         self.fresh = false;
     }
 

@@ -15,9 +15,23 @@ pub(crate) struct Sentence<'a> {
     /// The same in lower case.
     pub(crate) lower: &'a str,
     pub(crate) tokens: Vec<Token>,
+    /// Where the demand begins: what stands in conditions before it describes the world, not the system.
+    pub(crate) main: usize,
 }
 
+/// The most tokens of a sentence that are looked at. What is longer is no sentence, and no rule has to look through all
+/// of it again and again.
+const LONGEST: usize = 300;
+
 impl<'a> Sentence<'a> {
+    /// A sentence of these tokens, which must not be empty.
+    pub(crate) fn new(source: &'a str, lower: &'a str, mut tokens: Vec<Token>) -> Self {
+        tokens.truncate(LONGEST);
+        let mut sentence = Sentence { source, lower, tokens, main: 0 };
+        sentence.main = ears::clauses(&sentence).main;
+        sentence
+    }
+
     /// The token in lower case; empty if there is none.
     pub(crate) fn word(&self, at: usize) -> &'a str {
         self.tokens.get(at).map_or("", |token| &self.lower[token.span()])
@@ -60,8 +74,6 @@ pub(crate) struct Statement<'a> {
     /// Index of its block.
     pub(crate) block: usize,
     pub(crate) strength: Option<Strength>,
-    /// Whether its modal verb is in capitals.
-    pub(crate) is_shouted: bool,
 }
 
 /// What the headings above a block say of what stands below.
@@ -114,8 +126,11 @@ fn of_block<'a>(
         if is_first {
             tokens.drain(..label(prose, &tokens));
         }
-        let sentence = Sentence { source: &prose.text, lower: &prose.lower, tokens };
-        if sentence.tokens.len() < 3 || sentence.text(sentence.tokens.len() - 1) == "?" {
+        if tokens.len() < 3 {
+            continue;
+        }
+        let sentence = Sentence::new(&prose.text, &prose.lower, tokens);
+        if sentence.text(sentence.tokens.len() - 1) == "?" {
             continue;
         }
         let clauses = ears::clauses(&sentence);
@@ -136,7 +151,6 @@ fn of_block<'a>(
                 id: id.clone(),
                 is_first,
                 block: index,
-                is_shouted,
             });
         }
         is_first = false;

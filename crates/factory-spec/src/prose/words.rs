@@ -149,29 +149,6 @@ pub(crate) fn is_conjunction(word: &str) -> bool {
     )
 }
 
-/// Words that begin a condition or a moment.
-pub(crate) fn is_trigger(word: &str) -> bool {
-    matches!(
-        word,
-        "when"
-            | "if"
-            | "while"
-            | "where"
-            | "whenever"
-            | "once"
-            | "after"
-            | "before"
-            | "upon"
-            | "during"
-            | "unless"
-            | "until"
-            | "as"
-            | "in"
-            | "for"
-            | "on"
-    )
-}
-
 /// Any word that names nothing.
 pub(crate) fn is_function_word(word: &str) -> bool {
     is_determiner(word)

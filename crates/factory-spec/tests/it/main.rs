@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test stops at the first surprise"))]
 
 mod bug;
+mod debt;
 mod gherkin;
 mod large;
 mod lint;

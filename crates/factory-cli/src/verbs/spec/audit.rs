@@ -48,15 +48,16 @@ pub(super) fn audit(args: &AuditArgs) -> Result<Exit, CliError> {
 fn rows(texts: &[Text]) -> Vec<Row<'_>> {
     let mut rows = Vec::new();
     for text in texts {
+        let lines = lint::Lines::new(&text.source);
         for finding in &text.findings {
             let Some(debt) = finding.debt else { continue };
-            let place = factory_spec::position(&text.source, finding.span.start);
+            let (line, column) = lines.place(finding.span.start);
             rows.push(Row {
                 path: &text.shown,
                 code: finding.code,
                 class: debt.as_str(),
-                line: place.line,
-                column: place.column,
+                line,
+                column,
                 message: &finding.message,
             });
         }

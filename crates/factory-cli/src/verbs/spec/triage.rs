@@ -89,7 +89,7 @@ fn text(change: &str) -> Result<String, CliError> {
         return fs::read_to_string(path)
             .map_err(|error| CliError::usage(format!("{change} cannot be read")).because(&error));
     }
-    if change.ends_with(".md") || change.trim().is_empty() {
+    if change.ends_with(".md") && !change.contains(' ') || change.trim().is_empty() {
         return Err(CliError::usage(format!("there is no specification `{change}`"))
             .hint("name a file that is there, or say in a few words what is to be done"));
     }

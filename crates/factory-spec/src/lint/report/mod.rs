@@ -48,19 +48,21 @@ pub fn render(texts: &[Reported<'_>], format: Format, colour: Colour) -> String 
 }
 
 /// Finds lines and columns of many places, each without looking through the whole text.
-struct Lines<'a> {
+#[derive(Debug)]
+pub struct Lines<'a> {
     source: &'a str,
     starts: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
-    fn new(source: &'a str) -> Self {
+    /// Prepares a text.
+    pub fn new(source: &'a str) -> Self {
         let starts = std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Lines { source, starts }
     }
 
     /// Line and column from 1, in characters.
-    fn place(&self, offset: usize) -> (usize, usize) {
+    pub fn place(&self, offset: usize) -> (usize, usize) {
         let offset = crate::text::floor_boundary(self.source, offset);
         let line = self.starts.partition_point(|start| *start <= offset);
         (line, self.source[self.starts[line - 1]..offset].chars().count() + 1)

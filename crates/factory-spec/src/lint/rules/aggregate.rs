@@ -103,6 +103,7 @@ fn unknown(subject: &Subject<'_>, report: &mut Report) {
                     let near = aggregate
                         .states
                         .iter()
+                        .take(200)
                         .map(|state| (strsim::osa_distance(&state.name.to_lowercase(), &lower), &state.name))
                         .min()
                         .filter(|(distance, _)| *distance <= 2);

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::diagnostic::Span;
-use crate::prose::{markdown, statement};
 
 pub(super) static RULE: Rule = Rule {
     code: "X103",
@@ -27,10 +26,9 @@ pub(crate) struct Demand {
     pub(crate) negated: bool,
 }
 
-/// What a text demands.
-pub(crate) fn demands(source: &str) -> Vec<Demand> {
-    let prose = markdown::read(source);
-    statement::statements(&prose).iter().filter_map(demand).collect()
+/// What some statements demand.
+pub(crate) fn demands(statements: &[Statement<'_>]) -> Vec<Demand> {
+    statements.iter().filter_map(demand).collect()
 }
 
 fn demand(statement: &Statement<'_>) -> Option<Demand> {

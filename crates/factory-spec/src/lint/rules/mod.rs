@@ -86,11 +86,6 @@ impl<'a> Subject<'a> {
         let demands = self.statements.iter().map(|statement| &statement.sentence);
         demands.chain(self.steps.iter().map(|step| &step.sentence))
     }
-
-    /// Where the demand begins in a sentence: what stands in conditions before it describes the world, not the system.
-    fn demand_from(&self, sentence: &Sentence<'_>) -> usize {
-        if sentence.tokens.is_empty() { 0 } else { ears::clauses(sentence).main }
-    }
 }
 
 /// Some tokens as they are written, on one line.

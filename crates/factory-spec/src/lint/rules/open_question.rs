@@ -33,7 +33,7 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
             continue;
         }
         let tokens = token::tokens(text, block.span.clone(), &subject.prose.code);
-        let sentence = Sentence { source: text, lower: &subject.prose.lower, tokens };
+        let sentence = Sentence::new(text, &subject.prose.lower, tokens);
         for range in OPEN.all(&sentence) {
             let shouted = sentence.text(range.start).chars().all(|c| c.is_uppercase());
             let is_clarification = sentence.word(range.start) == "needs";

@@ -60,8 +60,7 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
         let text = &subject.prose.text;
         let tokens = token::tokens(text, block.span.clone(), &subject.prose.code);
         for range in token::sentences(text, &tokens) {
-            let sentence =
-                Sentence { source: text, lower: &subject.prose.lower, tokens: tokens[range].to_vec() };
+            let sentence = Sentence::new(text, &subject.prose.lower, tokens[range].to_vec());
             let found = PRESCRIPTIONS.all(&sentence).into_iter().next().or_else(|| order(&sentence));
             if let Some(range) = found {
                 report.add(sentence.place(range), "this prescribes the fix").help(HELP);

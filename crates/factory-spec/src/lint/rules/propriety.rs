@@ -23,7 +23,7 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
         if measure::is_explained(sentence) {
             continue;
         }
-        let from = subject.demand_from(sentence);
+        let from = sentence.main;
         for at in from..sentence.tokens.len() {
             if sentence.kind(at) == Some(Kind::Word) && is_bare(sentence, at) {
                 let word = sentence.word(at);

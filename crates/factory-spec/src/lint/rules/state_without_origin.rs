@@ -21,6 +21,10 @@ static THERE_IS: Phrases =
     Phrases::new(&["there is|are|exists|exist", "an|some|the existing|pre-existing|preexisting <noun>"]);
 
 fn check(subject: &Subject<'_>, report: &mut Report) {
+    // Elsewhere scenarios illustrate a requirement, and are not what decides.
+    if subject.form != Form::Scenarios {
+        return;
+    }
     for step in subject.steps_of(&[Keyword::Given]).filter(|step| step.keyword.is_some() && !step.has_data) {
         let sentence = &step.sentence;
         if tells(sentence) {

@@ -137,7 +137,7 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
         if measure::is_measured(sentence) || measure::is_explained(sentence) {
             continue;
         }
-        let from = subject.demand_from(sentence);
+        let from = sentence.main;
         let mut at = from;
         while at < sentence.tokens.len() {
             match place(sentence, at) {

@@ -41,7 +41,7 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
         if measure::is_explained(sentence) {
             continue;
         }
-        let from = subject.demand_from(sentence);
+        let from = sentence.main;
         for range in COUNTS.all(sentence) {
             let mut range = without_end(sentence, range);
             // The preposition only shows that `most` is no superlative.
