@@ -29,7 +29,7 @@ pub fn touched(repo_root: &Path, paths: &[String], most: usize) -> Result<Touche
     let git = |source| ProjectError::Git { path: repo_root.to_owned(), source };
     let repository = Repository::open(repo_root).map_err(git)?;
     let mut walk = repository.revwalk().map_err(git)?;
-    walk.set_sorting(Sort::TIME).map_err(git)?;
+    walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME).map_err(git)?;
     walk.push_head().map_err(git)?;
     let mut options = DiffOptions::new();
     options.disable_pathspec_match(true);

@@ -55,6 +55,9 @@ pub(crate) struct AuditArgs {
     /// Specifications, scenarios, step definitions and folders of them [default: specs/ of the project]
     #[arg(value_name = "FILE|DIR")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Have a model read the specifications, too; scenarios are never sent. What it says is advice
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ListFormat,
 }

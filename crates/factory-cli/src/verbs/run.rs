@@ -8,7 +8,8 @@ use factory_core::ids::{Budget, Digest, RequirementId, RunId};
 use factory_core::pipeline::model::{EntryType, Pipeline};
 use factory_core::protected;
 use factory_core::state::RunState;
-use factory_spec::{Diagnostic, SpecDocument, SpecKind};
+use factory_spec::lint::{self, Reported, Tier};
+use factory_spec::{Colour, Diagnostic, SpecDocument, SpecKind};
 
 use crate::args::{Entry, RunArgs};
 use crate::config::pipeline;
@@ -17,6 +18,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gatekeeper::Gatekeeper;
 use crate::travel::Travel;
+use crate::verbs::spec::rules::Rules;
 use crate::{archive, confinement, evaluation, output, person, wiring};
 
 mod dry;
@@ -115,7 +117,8 @@ fn check_spec(place: &Place, path: &Path, shown: &Path, text: String) -> Result<
     let (document, mut diagnostics) = factory_spec::parse_spec(&text);
     diagnostics.extend(factory_spec::check_references(&document, &|file| project.join(file).exists()));
     show_diagnostics(&diagnostics, shown, &text);
-    if factory_spec::has_errors(&diagnostics) {
+    let blocking = blocking(place, shown, &text, &diagnostics)?;
+    if blocking || factory_spec::has_errors(&diagnostics) {
         return Err(CliError::new(Exit::SpecRejected, format!("no run can start from {}", shown.display()))
             .hint("mend what is marked as an error above; docs/specs.md shows a whole specification"));
     }
@@ -133,6 +136,21 @@ fn check_spec(place: &Place, path: &Path, shown: &Path, text: String) -> Result<
     };
     let lint = diagnostics.iter().map(|diagnostic| diagnostic.code.to_string()).collect();
     Ok(CheckedSpec { text, reference, kind: document.kind, lint })
+}
+
+/// Whether rules of the linter keep a run from starting, beside what the parser says; each finding is shown.
+fn blocking(place: &Place, shown: &Path, text: &str, said: &[Diagnostic]) -> Result<bool, CliError> {
+    let project = place.project.directory();
+    let rules = Rules::of(&project, place.config.lint.clone())?;
+    let path = shown.display().to_string();
+    let mut found = lint::lint(&path, text, &rules.selection, &|file| project.join(file).exists()).findings;
+    found.retain(|one| {
+        one.tier == Tier::Error
+            && !said.iter().any(|other| other.code.as_str() == one.code && other.span == one.span)
+    });
+    let reported = Reported { path: &path, source: text, findings: &found };
+    output::note(&lint::render(&[reported], lint::Format::Full, Colour::Plain));
+    Ok(!found.is_empty())
 }
 
 /// Ids of a document's requirements, as the core names them.

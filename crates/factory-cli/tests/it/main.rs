@@ -39,6 +39,7 @@ mod recordings;
 mod repair;
 mod retry;
 mod shells;
+mod spec;
 mod stable;
 mod terminal;
 mod timing;
@@ -106,6 +107,7 @@ fn main() -> ExitCode {
         cancelling::trials(),
         looking::trials(),
         entries::trials(),
+        spec::trials(),
         stable::trials(),
         answers::trials(),
         doctor::trials(),

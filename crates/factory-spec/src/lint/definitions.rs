@@ -63,3 +63,61 @@ fn inner(source: &str, span: Span) -> Span {
         .map_or(0, |mark| mark.len());
     span.start + marks..(span.end - marks).max(span.start + marks)
 }
+
+/// The patterns of a file of step definitions.
+pub fn phrases(source: &str) -> Vec<String> {
+    toml::from_str::<File>(source)
+        .map(|file| file.step.into_iter().map(|entry| entry.pattern.into_inner()).collect())
+        .unwrap_or_default()
+}
+
+/// Whether a sentence is the phrase that a pattern describes: its words in order, with something in place of each
+/// parameter. What may be left out or chosen (`item(s)`, `a/b`) may be anything here.
+pub(crate) fn is_phrase(pattern: &str, sentence: &str) -> bool {
+    let sentence = sentence.trim().trim_end_matches(['.', ':']).trim().to_lowercase();
+    let mut pieces: Vec<String> = Vec::new();
+    let mut piece = String::new();
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        let close = match character {
+            '{' => '}',
+            '(' => ')',
+            other => {
+                piece.push(other);
+                continue;
+            }
+        };
+        pieces.push(std::mem::take(&mut piece).to_lowercase());
+        characters.by_ref().take_while(|next| *next != close).for_each(drop);
+    }
+    pieces.push(piece.to_lowercase());
+    let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return false };
+    if pieces.len() == 1 {
+        return sentence == *first;
+    }
+    let Some(mut rest) = sentence.strip_prefix(first.as_str()) else { return false };
+    for piece in &pieces[1..pieces.len() - 1] {
+        let Some(at) = rest.find(piece.as_str()) else { return false };
+        rest = &rest[at + piece.len()..];
+    }
+    rest.ends_with(last.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phrase_is_known_by_its_words() {
+        for (pattern, sentence, expected) in [
+            ("an order exists", "an order exists.", true),
+            ("an order {id} exists", "An order 7 exists", true),
+            ("\"{email}\" gets in with \"{password}\"", "\"a@b\" gets in with \"x\"", true),
+            ("{count:int} order(s) exist", "3 orders exist", true),
+            ("an order exists", "an order exists twice", false),
+            ("an order {id} exists", "an order 7 is gone", false),
+        ] {
+            assert_eq!(is_phrase(pattern, sentence), expected, "{pattern}: {sentence}");
+        }
+    }
+}

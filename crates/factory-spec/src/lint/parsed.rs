@@ -18,12 +18,13 @@ use Family::{Scenario, Structure, Suppression, Traceability};
 use Tier::{Error, Warning};
 
 const COMMENT: &str = "A comment that allows a finding is read by whoever changes the text next: it has to say why, and to be about something.";
+const SECOND: &str = "A second reader, a model, sees what no rule of words can. What it says is advice, must quote the text, and is asked for by `factory spec audit --model` only.";
 const PARTS: &str =
     "A part that is missing is decided by whoever builds the change, without anybody noticing.";
 const KEYWORDS: &str =
     "What is not understood is not checked, so nothing that looks like a scenario is passed over.";
 
-pub(crate) static ALL: [Rule; 51] = [
+pub(crate) static ALL: [Rule; 57] = [
     rule(
         "S001",
         "empty-document",
@@ -409,4 +410,76 @@ pub(crate) static ALL: [Rule; 51] = [
         "a.md: The service MUST log requests.\nb.md: The service MUST NOT log requests.",
         "a.md: The service MUST log requests.\nb.md: The service MUST NOT log passwords.",
     ),
+    Rule {
+        debt: Some(Debt::Underspecified),
+        ..rule(
+            "M101",
+            "read-underspecified",
+            Tier::Preview,
+            Family::Ambiguity,
+            SECOND,
+            "keep it for a while",
+            "keep it for 30 days",
+        )
+    },
+    Rule {
+        debt: Some(Debt::MixedConcern),
+        ..rule(
+            "M102",
+            "read-mixed-concern",
+            Tier::Preview,
+            Family::Ambiguity,
+            SECOND,
+            "log in and see the news",
+            "log in",
+        )
+    },
+    Rule {
+        debt: Some(Debt::UndefinedTerm),
+        ..rule(
+            "M103",
+            "read-undefined-term",
+            Tier::Preview,
+            Family::Ambiguity,
+            SECOND,
+            "an eligible order",
+            "an order of more than 20 EUR",
+        )
+    },
+    Rule {
+        debt: Some(Debt::AmbiguousCount),
+        ..rule(
+            "M104",
+            "read-ambiguous-count",
+            Tier::Preview,
+            Family::Ambiguity,
+            SECOND,
+            "tried again 3 times",
+            "3 requests in all",
+        )
+    },
+    Rule {
+        debt: Some(Debt::ImplicitFlow),
+        ..rule(
+            "M105",
+            "read-implicit-flow",
+            Tier::Preview,
+            Family::Ambiguity,
+            SECOND,
+            "once it is approved",
+            "once the clerk has sent POST /approve",
+        )
+    },
+    Rule {
+        debt: Some(Debt::LeakyAbstraction),
+        ..rule(
+            "M106",
+            "read-leaky-abstraction",
+            Tier::Preview,
+            Family::Ambiguity,
+            SECOND,
+            "is put into the queue",
+            "is sent within 5 seconds",
+        )
+    },
 ];

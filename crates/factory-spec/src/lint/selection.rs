@@ -15,6 +15,9 @@ pub struct Selection {
     pub preview: bool,
     /// Words that everybody knows in this project.
     pub terms: Vec<String>,
+    /// Patterns of the step definitions that scenarios use: what one of them defines is not looked for in a scenario, but
+    /// in the definition.
+    pub phrases: Vec<String>,
 }
 
 impl Selection {

@@ -18,10 +18,6 @@ pub(crate) struct Markdown {
     pub(crate) headings: Vec<Heading>,
     /// Code within prose, with its backticks, in order.
     pub(crate) code: Vec<Span>,
-    /// Blocks of code.
-    pub(crate) fences: Vec<Span>,
-    /// HTML comments.
-    pub(crate) comments: Vec<Span>,
 }
 
 /// A run of prose without a break between blocks in it.
@@ -139,11 +135,6 @@ impl Reader<'_> {
                     title.push(' ');
                 }
             }
-            Event::InlineHtml(html) => {
-                if html.trim_start().starts_with("<!--") {
-                    self.found.comments.push(range);
-                }
-            }
             _ => {}
         }
     }
@@ -173,17 +164,7 @@ impl Reader<'_> {
             }
             Tag::BlockQuote(_) => self.quotes += 1,
             Tag::TableCell => self.in_cell = true,
-            Tag::CodeBlock(_) => {
-                self.found.fences.push(range);
-                self.hidden += 1;
-            }
-            Tag::HtmlBlock => {
-                if self.source[range.clone()].trim_start().starts_with("<!--") {
-                    self.found.comments.push(range);
-                }
-                self.hidden += 1;
-            }
-            Tag::MetadataBlock(_) => self.hidden += 1,
+            Tag::CodeBlock(_) | Tag::HtmlBlock | Tag::MetadataBlock(_) => self.hidden += 1,
             _ => {}
         }
     }
@@ -293,6 +274,7 @@ mod tests {
         assert_eq!(kinds, [Paragraph, Item(1), Item(1), Item(2), Quote]);
         assert_eq!(found.text.len(), source.len());
         assert!(found.text.contains("One  two  `c`.") && !found.text.contains("code"));
-        assert_eq!((found.headings[0].text.as_str(), found.comments.len()), ("T", 1));
+        assert_eq!(found.headings[0].text, "T");
+        assert!(!found.text.contains("<!--"));
     }
 }

@@ -13,7 +13,33 @@ use super::{measure, words};
 /// Some patterns, made ready when they are first used.
 pub(crate) struct Phrases {
     sources: &'static [&'static str],
-    ready: OnceLock<HashMap<&'static str, Vec<Vec<Element>>>>,
+    ready: OnceLock<Ready>,
+}
+
+struct Ready {
+    /// For each first letter the lengths of the words that patterns begin with, a bit each: most words of a text are
+    /// none of these, and need not be looked up.
+    lengths: [u32; 128],
+    patterns: HashMap<&'static str, Vec<Vec<Element>>>,
+}
+
+impl Ready {
+    fn of(sources: &[&'static str]) -> Self {
+        let patterns = index(sources);
+        let mut lengths = [0; 128];
+        for word in patterns.keys() {
+            if let Some(bits) = word.bytes().next().and_then(|first| lengths.get_mut(usize::from(first))) {
+                *bits |= 1 << word.len().min(31);
+            }
+        }
+        Self { lengths, patterns }
+    }
+
+    fn get(&self, word: &str) -> Option<&Vec<Vec<Element>>> {
+        let first = usize::from(word.bytes().next()?);
+        let lengths = self.lengths.get(first)?;
+        (lengths & 1 << word.len().min(31) != 0).then(|| self.patterns.get(word))?
+    }
 }
 
 struct Element {
@@ -40,7 +66,7 @@ impl Phrases {
 
     /// The tokens from `at` that one of the patterns matches, the longest match of all.
     pub(crate) fn at(&self, sentence: &Sentence<'_>, at: usize) -> Option<Range<usize>> {
-        let ready = self.ready.get_or_init(|| index(self.sources));
+        let ready = self.ready.get_or_init(|| Ready::of(self.sources));
         let patterns = ready.get(sentence.word(at))?;
         patterns.iter().filter_map(|pattern| matches(pattern, sentence, at)).max().map(|end| at..end)
     }

@@ -1,5 +1,7 @@
 //! Sentences that demand something, wherever a document has them.
 
+use std::ops::Range;
+
 use super::ears::{self, Clauses};
 use super::markdown::{Block, BlockKind, Markdown};
 use super::token::{self, Kind, Token};
@@ -47,7 +49,7 @@ impl<'a> Sentence<'a> {
     }
 
     /// The place of some tokens.
-    pub(crate) fn place(&self, tokens: std::ops::Range<usize>) -> Span {
+    pub(crate) fn place(&self, tokens: Range<usize>) -> Span {
         let last = tokens.end.clamp(tokens.start + 1, self.tokens.len()) - 1;
         self.tokens[tokens.start].start..self.tokens[last].end
     }
@@ -121,7 +123,9 @@ fn of_block<'a>(
         .or_else(|| named(prose, block));
     let listed = matches!(block.kind, BlockKind::Item(_) | BlockKind::Cell);
     let mut is_first = true;
-    for range in token::sentences(&prose.text, &tokens) {
+    let sentences = token::sentences(&prose.text, &tokens);
+    let sentences = if is_fragment { by_line(prose, &tokens, sentences) } else { sentences };
+    for range in sentences {
         let mut tokens = tokens[range].to_vec();
         if is_first {
             tokens.drain(..label(prose, &tokens));
@@ -133,15 +137,25 @@ fn of_block<'a>(
         if sentence.text(sentence.tokens.len() - 1) == "?" {
             continue;
         }
+        // `The key words MUST, SHOULD … are to be interpreted as in RFC 2119` demands nothing.
+        if sentence.has("keywords") || sentence.has("key") && sentence.has("words") {
+            continue;
+        }
         let clauses = ears::clauses(&sentence);
         let modal = clauses.modal.map(|at| (sentence.word(at), sentence.text(at)));
         let is_shouted = modal.is_some_and(|(_, text)| text.chars().all(|c| !c.is_lowercase()));
         let known_place = in_requirements || is_fragment || (listed && id.is_some());
         let demands = match modal {
-            Some(_) if is_shouted => true,
+            // Where everything is in capitals, none are key words.
+            Some(_) if is_shouted => {
+                (0..sentence.tokens.len()).any(|at| sentence.text(at).contains(char::is_lowercase))
+            }
             Some(("shall", _)) => true,
             Some(_) => known_place,
-            None => is_story(&sentence) || (in_requirements && listed && is_first && block.leads),
+            None => {
+                (is_story(&sentence) && (in_requirements || is_fragment))
+                    || (in_requirements && listed && is_first && block.leads)
+            }
         };
         if demands {
             found.push(Statement {
@@ -155,6 +169,32 @@ fn of_block<'a>(
         }
         is_first = false;
     }
+}
+
+/// Sentences without a period, a line each: cut where a line with a modal verb begins with a capital, behind another one.
+fn by_line(prose: &Markdown, tokens: &[Token], sentences: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    let demands = |range: Range<usize>| {
+        tokens[range].iter().any(|token| words::modal(&prose.lower[token.span()]).is_some())
+    };
+    let mut found = Vec::with_capacity(sentences.len());
+    for sentence in sentences {
+        let mut lines = vec![sentence.start];
+        lines.extend(
+            (sentence.start + 1..sentence.end)
+                .filter(|at| prose.text[tokens[at - 1].end..tokens[*at].start].contains('\n')),
+        );
+        lines.push(sentence.end);
+        let mut start = sentence.start;
+        for line in lines.windows(2).skip(1) {
+            let is_new = prose.text[tokens[line[0]].start..].starts_with(char::is_uppercase);
+            if is_new && demands(line[0]..line[1]) && demands(start..line[0]) {
+                found.push(start..line[0]);
+                start = line[0];
+            }
+        }
+        found.push(start..sentence.end);
+    }
+    found
 }
 
 /// How many tokens at the start of an item are its label: `R7:`, `FR-001:`, `Speed:`, `[R7]`.
@@ -221,11 +261,10 @@ fn place(prose: &Markdown, heading: usize) -> Place {
         if NOT.iter().any(|not| name.starts_with(not)) {
             return Place::Elsewhere;
         }
-        const IS: [&str; 9] = [
+        const IS: [&str; 8] = [
             "requirement",
             "acceptance criteria",
             "success criteria",
-            "user stories",
             "functional",
             "non-functional",
             "nonfunctional",

@@ -1,5 +1,7 @@
 //! Files that a specification names in backticks.
 
+use std::collections::HashSet;
+
 use pulldown_cmark::Event;
 
 use super::document::{Reference, SpecDocument};
@@ -96,13 +98,14 @@ pub fn check_references(document: &SpecDocument, exists: &dyn Fn(&str) -> bool) 
 /// The paths among the code spans of `events`, each once.
 pub(super) fn references(source: &str, events: &[Located<'_>]) -> Vec<Reference> {
     let mut references: Vec<Reference> = Vec::new();
+    let mut seen = HashSet::new();
     for (event, range) in events {
         let Event::Code(code) = event else { continue };
         let Some(path) = path(code) else { continue };
         let Some(offset) = source[range.clone()].find(path) else {
             continue;
         };
-        if references.iter().all(|reference| reference.path != path) {
+        if seen.insert(path.to_owned()) {
             let start = range.start + offset;
             references.push(Reference { path: path.to_owned(), span: start..start + path.len() });
         }
@@ -113,9 +116,10 @@ pub(super) fn references(source: &str, events: &[Located<'_>]) -> Vec<Reference>
 /// The code spans of some sections, each once.
 pub(super) fn code<'a>(sections: impl Iterator<Item = &'a Content<'a>>) -> Vec<String> {
     let mut spans: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
     for (event, _) in sections.flat_map(|content| &content.events) {
         if let Event::Code(code) = event
-            && !spans.iter().any(|span| **span == **code)
+            && seen.insert(code.to_string())
         {
             spans.push(code.to_string());
         }

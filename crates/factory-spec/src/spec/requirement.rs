@@ -1,5 +1,7 @@
 //! Lists of a section as items, and the items of Requirements as numbered requirements.
 
+use std::collections::HashSet;
+
 use pulldown_cmark::{Event, Tag};
 
 use super::document::{Level, Requirement};
@@ -55,6 +57,7 @@ pub(super) fn requirements(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Requirement> {
     let mut requirements: Vec<Requirement> = Vec::new();
+    let mut ids = HashSet::new();
     let mut next = 1;
     for entry in entries(source, events) {
         let line = plain::one_line(entry.events);
@@ -92,7 +95,8 @@ pub(super) fn requirements(
             next = next.max(number.saturating_add(1));
         }
         let requirement = Requirement { level: level::level(&words), id, text: words, span: entry.span };
-        check(&requirement, heading, statements, &requirements, diagnostics);
+        let is_new = ids.insert(requirement.id.clone());
+        check(&requirement, heading, statements, is_new, diagnostics);
         requirements.push(requirement);
     }
     requirements
@@ -102,11 +106,11 @@ fn check(
     requirement: &Requirement,
     place: Span,
     statements: Statements,
-    earlier: &[Requirement],
+    is_new: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let id = &requirement.id;
-    if earlier.iter().any(|other| other.id == *id) {
+    if !is_new {
         let message = format!("requirement {id} is given twice");
         diagnostics.push(
             Diagnostic::new(Code::DuplicateRequirement, place.clone(), message)

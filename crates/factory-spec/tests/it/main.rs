@@ -7,6 +7,7 @@ mod debt;
 mod gherkin;
 mod large;
 mod lint;
+mod lint_large;
 mod loose;
 mod mutation;
 mod official;

@@ -1,11 +1,12 @@
 //! What later commits say of earlier ones, and what their trailers name.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use factory_core::ids::GitOid;
 use factory_engine::port::workspace::{Landing, Workspaces};
-use factory_workspace::{ProjectError, Reverted, reverts, trailers};
+use factory_workspace::{ProjectError, Reverted, reverts, touched, trailers};
 use git2::{Oid, Repository, Signature, Time};
 
 use crate::support::{self, Fixture, effect_of, oid, patch};
@@ -365,4 +366,29 @@ pub(crate) fn what_has_landed_has_its_trailers() {
     }));
     let anchors = trailers(&fixture.root, "Factory-Decisions").unwrap();
     assert_eq!(anchors, [(merge.unwrap().commit, "7 abc".to_owned())]);
+}
+
+pub(crate) fn the_newest_commits_tell_who_changed_a_path_and_how_often() {
+    let fixture = Fixture::with(&[("a/x.txt", "1\n"), ("b.txt", "1\n")]);
+    let root = fixture.root.clone();
+    let commit = |path: &str, text: &str, mail: &str| {
+        fixture.write(path, text);
+        let repository = fixture.git();
+        let mut index = repository.index().unwrap();
+        index.add_path(Path::new(path)).unwrap();
+        index.write().unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let who = Signature::now("N", mail).unwrap();
+        let parent = repository.head().unwrap().peel_to_commit().unwrap();
+        repository.commit(Some("HEAD"), &who, &who, "more", &tree, &[&parent]).unwrap();
+    };
+    commit("a/x.txt", "2\n", "one@example.test");
+    commit("a/x.txt", "3\n", "Two@example.test");
+    commit("b.txt", "2\n", "three@example.test");
+    commit("a/new.txt", "1\n", "two@example.test");
+    let found = touched(&root, &["a/".to_owned()], 4).unwrap();
+    assert_eq!((found.looked_at, found.commits, found.edits), (4, 3, 2));
+    assert_eq!(found.authors.into_iter().collect::<Vec<_>>(), ["one@example.test", "two@example.test"]);
+    assert_eq!(touched(&root, &["nowhere".to_owned()], 100).unwrap().commits, 0);
+    assert_eq!(touched(&root, &[], 2).unwrap().looked_at, 2);
 }

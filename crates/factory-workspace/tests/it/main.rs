@@ -172,6 +172,7 @@ fn everywhere() -> Vec<Trial> {
             trailers_are_read_newest_first,
             only_the_last_paragraph_has_trailers,
             what_has_landed_has_its_trailers,
+            the_newest_commits_tell_who_changed_a_path_and_how_often,
         ],
         setup: [
             reads_its_table_and_nothing_more,

@@ -6,6 +6,7 @@ mod import;
 mod lint;
 mod new;
 pub(crate) mod rules;
+mod second;
 mod show;
 mod texts;
 mod triage;
@@ -18,7 +19,7 @@ pub(crate) async fn spec(verb: &SpecVerb) -> Result<Exit, CliError> {
     match verb {
         SpecVerb::Lint(args) => lint::lint(args),
         SpecVerb::Explain { rule, format } => explain::explain(rule.as_deref(), *format),
-        SpecVerb::Audit(args) => audit::audit(args),
+        SpecVerb::Audit(args) => audit::audit(args).await,
         SpecVerb::New(args) => new::new(args),
         SpecVerb::Triage(args) => triage::triage(args),
         SpecVerb::Show(args) => show::show(args).await,

@@ -27,13 +27,14 @@ impl Rules {
         Self::of(project, table)
     }
 
-    fn of(project: &Path, table: LintTable) -> Result<Self, CliError> {
+    /// What a project says in its `[lint]`.
+    pub(crate) fn of(project: &Path, table: LintTable) -> Result<Self, CliError> {
         let LintTable { select, ignore, error, preview, terms, exclude } = table;
         for code in [&select, &ignore, &error].into_iter().flatten() {
             known(code, &format!("[lint] of {FILE}"))?;
         }
         let exclude = exclude.iter().map(|path| project.join(path)).collect();
-        let selection = Selection { select, ignore, error, preview, terms };
+        let selection = Selection { select, ignore, error, preview, terms, phrases: Vec::new() };
         Ok(Self { project: Some(project.to_owned()), selection, exclude })
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use factory_spec::lint::{self, Finding, Linted, Reported};
+use factory_spec::lint::{self, Finding, Linted, Reported, Selection};
 
 use super::rules::Rules;
 use crate::config::place;
@@ -74,12 +74,27 @@ fn one(file: &Path, rules: &Rules) -> Result<Text, CliError> {
 pub(super) fn look(shown: String, path: PathBuf, source: String, rules: &Rules) -> Text {
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let exists = |named: &str| {
-        rules.project.as_ref().map_or(true, |project| project.join(named).exists())
+        rules.project.as_ref().is_none_or(|project| project.join(named).exists())
             || folder.join(named).exists()
     };
-    let mut linted = lint::lint(&shown, &source, &rules.selection, &exists);
+    let selection = Selection { phrases: phrases(&folder), ..rules.selection.clone() };
+    let mut linted = lint::lint(&shown, &source, &selection, &exists);
     let findings = std::mem::take(&mut linted.findings);
     Text { shown, path, source, linted: Some(linted), findings }
+}
+
+/// The patterns of the nearest step definitions upward, within a repository.
+fn phrases(folder: &Path) -> Vec<String> {
+    const HIGHEST: usize = 4;
+    for folder in folder.ancestors().take(HIGHEST) {
+        if let Ok(source) = fs::read_to_string(folder.join("steps.toml")) {
+            return lint::phrases(&source);
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    Vec::new()
 }
 
 fn files(paths: &[PathBuf], rules: &Rules) -> Result<Vec<PathBuf>, CliError> {

@@ -96,9 +96,14 @@ fn ownerless(subject: &Subject<'_>, report: &mut Report) {
 fn unknown(subject: &Subject<'_>, report: &mut Report) {
     for aggregate in aggregates(subject) {
         let known: HashSet<String> = aggregate.states.iter().map(|state| state.name.to_lowercase()).collect();
+        let mut said = HashSet::new();
         for transition in &aggregate.transitions {
             for name in [&transition.from, &transition.to] {
                 let lower = name.to_lowercase();
+                // Each is said once.
+                if !said.insert(lower.clone()) {
+                    continue;
+                }
                 if !known.contains(&lower) && lower != "any" && lower != "*" {
                     let near = aggregate
                         .states

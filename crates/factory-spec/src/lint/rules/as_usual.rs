@@ -25,6 +25,7 @@ static USUAL: Phrases = Phrases::new(&[
     "industry-standard <noun>",
     "follow|follows|following|per|according the|to? best practices",
     "common sense",
+    "major|popular|common|modern web? browsers|platforms|devices|databases",
 ]);
 
 fn check(subject: &Subject<'_>, report: &mut Report) {

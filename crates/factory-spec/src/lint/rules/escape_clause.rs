@@ -19,6 +19,7 @@ pub(super) static RULE: Rule = Rule {
 static CLAUSES: Phrases = Phrases::new(&[
     "if|when|where|wherever|whenever|as|unless <adverb>? possible|feasible|practical|practicable|practicably|reasonable|necessary|needed|appropriate|required|applicable|convenient|impractical|impracticable|infeasible|desirable <end>",
     "if|when|where|wherever|whenever|as at? all? possible <end>",
+    "as much|many|little|few <noun> <noun>? as <adverb>? possible|feasible|practical|practicable|reasonable|necessary",
     "as far|much|often|many|closely|well as <adverb>? possible|feasible|practical|practicable|reasonable|necessary",
     "so|as far as <adverb>? possible|feasible|practical|practicable|reasonable",
     "to the <adverb>? maximum|greatest|largest|fullest? extent possible|feasible|practical|practicable|reasonable",
@@ -29,6 +30,11 @@ static CLAUSES: Phrases = Phrases::new(&[
     "as the case may be",
     "as may be necessary|required|needed|appropriate",
     "whenever|wherever|where|if|when deemed|considered|found necessary|appropriate|fit|useful",
+]);
+
+// A demand that holds usually is met by whatever happens.
+static HEDGES: Phrases = Phrases::new(&[
+    "shall|must|should|will typically|usually|generally|normally|ideally|preferably|mostly|possibly|perhaps|probably",
 ]);
 
 // A demand to try is met by trying.
@@ -53,6 +59,15 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
             report
                 .add(sentence.place(range), format!("`{words}` leaves it to the builder"))
                 .help("name the condition, or leave the clause out");
+        }
+        for range in HEDGES.all(sentence) {
+            let word = sentence.word(range.start + 1);
+            report
+                .add(
+                    sentence.place(range.start + 1..range.end),
+                    format!("`{word}` leaves the exceptions to the builder"),
+                )
+                .help("demand it always, or name the exceptions");
         }
         for range in TRYING.all(sentence) {
             // `retries up to 3 times` says when the trying ends.

@@ -25,6 +25,9 @@ static BUILT: Phrases = Phrases::new(&[
     "use|uses|using|via|with|through a|an|the? cron job|jobs",
     "use|uses|using|via|with|through a|an|the? for|while loop",
     "use|uses|using|via|with|through a|an|the? foreign key",
+    "using|with|by the <noun> algorithm",
+    "use|uses|using|in|via|with|through a|an|the? relational|nosql|sql|in-memory|graph|document database|databases|store|cache|table",
+    "use|uses|using|via|through a|an|the? message queue|broker|bus",
 ]);
 
 /// Products that are parts of a system, not what it talks to.
@@ -81,6 +84,12 @@ fn is_product(word: &str) -> bool {
             | "prisma"
             | "sqlalchemy"
             | "springboot"
+            | "java"
+            | "python"
+            | "javascript"
+            | "typescript"
+            | "kotlin"
+            | "ajax"
             | "graphql-yoga"
     )
 }
@@ -110,7 +119,9 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
         }
         let sentence = &statement.sentence;
         let from = statement.clauses.modal.unwrap_or(0);
-        for range in BUILT.all(sentence).into_iter().filter(|range| range.start >= from) {
+        for range in
+            BUILT.all(sentence).into_iter().filter(|range| range.start >= from && !has_digit(sentence, range))
+        {
             let words = said(sentence, &range);
             report.add(sentence.place(range), format!("`{words}` says how it is built")).help(HELP);
         }
@@ -126,6 +137,11 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
             }
         }
     }
+}
+
+/// Whether it names a standard, such as `SHA-256`, which others have to know.
+fn has_digit(sentence: &Sentence<'_>, range: &Range<usize>) -> bool {
+    range.clone().any(|at| sentence.word(at).contains(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether a product is a means: `in Redis`, `using a MySQL table`, not `import from MySQL`, `support PostgreSQL`.

@@ -14,6 +14,9 @@ pub(super) static RULE: Rule = Rule {
     check: Some(check),
 };
 
+// A number that is only about right.
+static ROUGH: Phrases = Phrases::new(&["about|approximately|around|roughly|circa|nearly|almost <number>"]);
+
 static RANGES: Phrases = Phrases::new(&[
     "between <number> <unit>|<noun>? and <number>",
     "between <number> <noun>? <noun>? and <number>",
@@ -22,6 +25,18 @@ static RANGES: Phrases = Phrases::new(&[
 fn check(subject: &Subject<'_>, report: &mut Report) {
     for statement in &subject.statements {
         let sentence = &statement.sentence;
+        let tolerates = |at: usize| {
+            matches!(sentence.text(at), "±" | "+/-")
+                || matches!(sentence.word(at), "tolerance" | "deviation" | "margin")
+        };
+        if !(0..sentence.tokens.len()).any(tolerates) {
+            for range in ROUGH.all(sentence).into_iter().filter(|range| range.start >= sentence.main) {
+                let words = said(sentence, &range);
+                report
+                    .add(sentence.place(range), format!("`{words}` does not say how far off it may be"))
+                    .help("give the least and the most");
+            }
+        }
         let says = |word: &str| {
             matches!(
                 word,

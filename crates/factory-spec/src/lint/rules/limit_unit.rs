@@ -67,7 +67,7 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
             }
             let first = sentence.word(range.start);
             // `within 5` is a time or a distance; the others need something that has a dimension.
-            let timed = first == "within" && !sentence.text(number).contains('.');
+            let timed = matches!(first, "within" | "after") && !sentence.text(number).contains('.');
             let measured = (0..range.start).rev().take(6).any(|at| has_dimension(sentence.word(at)));
             let text = sentence.text(number);
             let is_clock_or_version = text.contains(':') || text.matches('.').count() > 1;

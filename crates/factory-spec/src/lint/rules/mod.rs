@@ -83,7 +83,12 @@ pub(super) static ALL: [&Rule; 34] = [
 impl<'a> Subject<'a> {
     /// The sentences whose words matter: those that demand something, and those of scenarios.
     fn sentences(&self) -> impl Iterator<Item = &Sentence<'a>> {
-        let demands = self.statements.iter().map(|statement| &statement.sentence);
+        // What MAY be done limits nobody, however it is said.
+        let is_leave = |statement: &&Statement<'a>| {
+            statement.clauses.modal.is_some_and(|at| statement.sentence.text(at) == "MAY")
+        };
+        let demands =
+            self.statements.iter().filter(move |one| !is_leave(one)).map(|statement| &statement.sentence);
         demands.chain(self.steps.iter().map(|step| &step.sentence))
     }
 }

@@ -24,9 +24,10 @@ static ENDS: Phrases = Phrases::new(&[
     "and|or similar <end>",
     "and|or similar|related <noun> <end>",
     "and|or any|some|all? other|others|additional|further <adverb>? relevant|necessary|similar|appropriate|related|required|applicable|such|useful|suitable|important <noun>",
+    "and|or other|others <noun> <end>",
     "and|or whatever|anything else <end>",
     "and many|much more <end>",
-    "including|includes|include but|, but? is|are? not limited|restricted to",
+    "including|includes|include but|, but? is|are? not be? limited|restricted to",
     "including , but not limited to",
     "including|includes without limitation",
     "among|amongst others|other things",
@@ -36,7 +37,7 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
     for sentence in subject.sentences() {
         for range in ENDS.all(sentence) {
             let range = without_end(sentence, range);
-            if is_example(sentence, range.start) {
+            if is_example(sentence, range.start) || is_whole(sentence, &range) {
                 continue;
             }
             let words = said(sentence, &range);
@@ -45,6 +46,14 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
                 .help("list all of them, or say what they have in common");
         }
     }
+}
+
+/// `a user and other users` is no list: one has a comma before its last member.
+fn is_whole(sentence: &Sentence<'_>, range: &Range<usize>) -> bool {
+    let bare = sentence.word(range.start + 1) == "other"
+        && range.len() == 3
+        && !matches!(sentence.word(range.end - 1), "things" | "stuff");
+    bare && !(range.start.saturating_sub(5)..range.start).any(|at| sentence.text(at) == ",")
 }
 
 /// Whether it stands in brackets that begin with `e.g.`: those only illustrate.

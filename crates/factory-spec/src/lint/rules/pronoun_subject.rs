@@ -26,13 +26,21 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
         let alone = statement.id.is_some()
             || block.kind != crate::prose::markdown::BlockKind::Paragraph
             || subject.prose.headings.is_empty() && subject.prose.blocks.len() == 1;
+        // In other texts a list belongs to what stands above it.
+        let is_requirement = subject.form != Form::Prose
+            || statement.id.is_some()
+            || subject.prose.headings.is_empty()
+            || subject.prose.path(block.heading).any(|heading| {
+                let name = heading.text.to_ascii_lowercase();
+                name.contains("requirement") || name.contains("criteria")
+            });
         // `it shall be possible to …` stands for nothing.
         let stands_for_nothing = sentence.word(modal + 1) == "be"
             && matches!(
                 sentence.word(modal + 2),
                 "possible" | "impossible" | "necessary" | "feasible" | "permissible"
             );
-        if is_subject && alone && !stands_for_nothing && !is_clear(sentence, at) {
+        if is_subject && alone && is_requirement && !stands_for_nothing && !is_clear(sentence, at) {
             let word = sentence.text(at);
             report
                 .add(sentence.place(at..at + 1), format!("`{word}` is the subject of this demand"))

@@ -48,6 +48,20 @@ fn is_bare(sentence: &Sentence<'_>, at: usize) -> bool {
     match sentence.word(at) {
         "appropriate" | "suitable" | "satisfactory" => next != "for",
         "appropriately" | "suitably" | "adequately" | "satisfactorily" | "sensibly" => true,
+        "relevant" => matches!(
+            next,
+            "stakeholders"
+                | "parties"
+                | "users"
+                | "personnel"
+                | "information"
+                | "data"
+                | "details"
+                | "people"
+                | "authorities"
+                | "fields"
+        ),
+        "enough" => words::may_name(next),
         "adequate" => !matches!(next, "rights"),
         "sufficient" => {
             // What one has or has not, and what is enough to, can be seen.

@@ -58,18 +58,18 @@ fn is_change(word: &str) -> bool {
 
 fn check(subject: &Subject<'_>, report: &mut Report) {
     for step in subject.steps_of(&[Keyword::Then, Keyword::Given]) {
-        look(&step.sentence, step.keyword == Some(Keyword::Then), report);
+        look(&step.sentence, step.keyword == Some(Keyword::Then), false, report);
     }
     for statement in &subject.statements {
         // A trigger before the demand is the start.
         if statement.clauses.conditions.is_empty() {
-            look(&statement.sentence, false, report);
+            look(&statement.sentence, false, true, report);
         }
     }
 }
 
 /// `after_action`: something was done in the step before, which an answer is expected to.
-fn look(sentence: &Sentence<'_>, after_action: bool, report: &mut Report) {
+fn look(sentence: &Sentence<'_>, after_action: bool, is_demand: bool, report: &mut Report) {
     let durations = measure::durations(sentence);
     for duration in &durations {
         let lead = duration.number.checked_sub(1).map_or("", |at| sentence.word(at));
@@ -85,7 +85,7 @@ fn look(sentence: &Sentence<'_>, after_action: bool, report: &mut Report) {
         let changes = (0..first).any(|at| is_change(sentence.word(at)));
         // `lasts longer than 5 seconds` has its own start; so has an answer to what was done.
         let counts = match lead {
-            "after" => changes || after_action,
+            "after" => changes || after_action || is_demand,
             "within" | "in" => changes,
             _ => lead2 == "later",
         };
@@ -106,7 +106,7 @@ fn look(sentence: &Sentence<'_>, after_action: bool, report: &mut Report) {
                     | "send"
             )
         });
-        if counts && !(answers && !changes) {
+        if counts && (changes || !answers) {
             let place = sentence.place(first..duration.unit + 1);
             let words = said(sentence, &(first..duration.unit + 1));
             report

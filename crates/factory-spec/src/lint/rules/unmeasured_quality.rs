@@ -68,14 +68,16 @@ fn quality(word: &str) -> Option<bool> {
         | "modern-looking"
         | "super-fast"
         | "lightning-fast" => true,
-        "fast" | "quick" | "easy" | "simple" | "clean" | "modern" | "nice" | "good" | "great" | "stable"
-        | "portable" | "resilient" | "smooth" | "helpful" | "useful" | "informative" | "readable"
-        | "legible" | "secure" | "safe" | "accurate" | "precise" | "consistent" | "lightweight"
-        | "powerful" | "friendly" | "slow" | "minimal" | "reasonable" | "acceptable" | "significant"
-        | "substantial" | "considerable" | "professional" | "familiar" | "short" | "small" | "large"
-        | "high" | "low" | "prompt" | "clear" | "comprehensible" | "interactive" | "fun" | "beautiful"
-        | "adaptable" | "modular" | "testable" | "compatible-looking" | "simplistic" | "engaging"
-        | "colorful" | "trustworthy" | "dependable" | "economical" | "inexpensive" | "cheap" => false,
+        "fast" | "quiet" | "durable" | "faster" | "quicker" | "easier" | "better" | "improved"
+        | "enhanced" | "quick" | "easy" | "simple" | "clean" | "modern" | "nice" | "good" | "great"
+        | "stable" | "portable" | "resilient" | "smooth" | "helpful" | "useful" | "informative"
+        | "readable" | "legible" | "secure" | "safe" | "accurate" | "precise" | "consistent"
+        | "lightweight" | "powerful" | "friendly" | "slow" | "minimal" | "reasonable" | "acceptable"
+        | "significant" | "substantial" | "considerable" | "professional" | "familiar" | "short"
+        | "small" | "large" | "high" | "low" | "prompt" | "clear" | "comprehensible" | "interactive"
+        | "fun" | "beautiful" | "adaptable" | "modular" | "testable" | "compatible-looking"
+        | "simplistic" | "engaging" | "colorful" | "trustworthy" | "dependable" | "economical"
+        | "inexpensive" | "cheap" => false,
         _ => return None,
     })
 }
@@ -99,6 +101,13 @@ fn manner(word: &str) -> bool {
             | "effortlessly"
             | "speedily"
             | "effectively"
+            | "thoroughly"
+            | "securely"
+            | "significantly"
+            | "substantially"
+            | "considerably"
+            | "noticeably"
+            | "drastically"
             | "timely"
             | "optimally"
             | "flexibly"
@@ -111,10 +120,17 @@ fn manner(word: &str) -> bool {
 
 static IDIOMS: Phrases = Phrases::new(&[
     "easy|simple|straightforward|quick|hard|difficult to use|learn|understand|maintain|read|operate|navigate|extend|install|configure|modify|find|follow|access|remember|integrate|manage|test|change|update|view|see|identify|do",
+    "state of the art",
+    "up to date",
+    "up-to-date <end>",
+    "low|high|minimal power|energy|memory|cpu|resource|bandwidth consumption|usage|use",
+    "minimize|minimise|maximize|maximise|optimize|optimise <determiner>? <noun>? usage|use|consumption|memory|load|errors|time|cost|costs|effort|risk|impact|traffic|power|energy",
     "ease of use|maintenance|learning|navigation|access|installation",
     "as soon|quickly|fast|early|promptly|easily|small|low|short|little|simple as <adverb>? possible|practicable|practical|feasible",
     "in a|an <adverb>? timely|efficient|fast|quick|secure|safe|reliable|consistent|user-friendly|seamless|graceful|robust|scalable|responsive|reasonable|professional|clear|intuitive|effective|friendly|simple|easy manner|fashion|way",
-    "in|within a? reasonable|acceptable|short|minimal|adequate amount? of? time|timeframe|period|timespan",
+    "minimal <noun>? battery|power|memory|resources|resource|time|effort|impact|overhead|latency|delay|downtime|disruption|training|configuration|maintenance",
+    "extreme|harsh|severe|adverse temperatures|conditions|weather|environments|environment",
+    "in|within|after|for a? reasonable|acceptable|short|minimal|adequate amount? of? time|timeframe|period|timespan",
     "with|at minimal|minimum|low|little|acceptable|reasonable|high|good performance|latency|overhead|delay|downtime|effort|speed|disruption|impact|accuracy|quality|degradation|training|interaction|interruption",
     "high|good|excellent|optimal|acceptable|adequate|better|improved|best performance|availability|throughput|quality|reliability|scalability|usability|maintainability|accuracy|response-time",
     "fast|quick|rapid|short|good|acceptable|reasonable|low response|load|loading|execution|processing|turnaround time|times|speed",
@@ -172,6 +188,13 @@ fn place(sentence: &Sentence<'_>, at: usize) -> Option<std::ops::Range<usize>> {
     if manner(word) {
         // `timely` before a noun is no adverb, and is found below.
         return Some(at..at + 1);
+    }
+    if matches!(word, "highly" | "extremely")
+        && predicate(sentence, at)
+        && phrase::is_end(sentence, at + 2)
+        && words::may_name(sentence.word(at + 1))
+    {
+        return Some(at..at + 2);
     }
     let strict = quality(word)?;
     let before = at.checked_sub(1).map_or("", |before| sentence.word(before));

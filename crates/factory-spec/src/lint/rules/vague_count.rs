@@ -26,13 +26,16 @@ static COUNTS: Phrases = Phrases::new(&[
     "many <noun>",
     "many of the",
     "most <noun> <end>",
+    "support|supports|supporting|provide|offer multiple <noun>",
+    "on a regular|periodic|frequent basis",
+    "at regular|frequent|appropriate|suitable intervals",
     "most of the|our|its",
     "with|by|for|on|in|to|under most <noun>",
     "most users|people|customers|cases|situations",
     "certain <noun>",
     "some kind|sort|form|type|level|degree of",
     "for|after|in|within some|a time|while <end>",
-    "a|some short|brief|limited|certain|reasonable period|time|while|amount|delay",
+    "a|some short|brief|limited|certain period|time|while|amount|delay",
     "from time to time",
 ]);
 
@@ -51,6 +54,14 @@ fn check(subject: &Subject<'_>, report: &mut Report) {
                 report
                     .add(sentence.place(range), format!("`{words}` has no number"))
                     .help("give the number, or the least and the most");
+            }
+        }
+        for at in from.max(1)..sentence.tokens.len() {
+            if sentence.word(at) == "some" && takes_some(sentence, at) {
+                let words = said(sentence, &(at..at + 2));
+                report
+                    .add(sentence.place(at..at + 2), format!("`{words}` has no number"))
+                    .help("say which, or how many");
             }
         }
         for at in from..sentence.tokens.len() {
@@ -101,4 +112,26 @@ fn is_frequency(sentence: &Sentence<'_>, at: usize) -> bool {
         && sentence.word(at + 1) != "than"
         && !measure::is_measured(sentence)
         && sentence.kind(at) == Some(Kind::Word)
+}
+
+/// `shows some information`: what is acted on is left open.
+fn takes_some(sentence: &Sentence<'_>, at: usize) -> bool {
+    let verb = matches!(
+        words::stem(sentence.word(at - 1)),
+        "display"
+            | "displa"
+            | "show"
+            | "provid"
+            | "support"
+            | "includ"
+            | "stor"
+            | "contain"
+            | "hav"
+            | "has"
+            | "giv"
+            | "offer"
+            | "collect"
+    ) || sentence.word(at - 1) == "have";
+    verb && words::may_name(sentence.word(at + 1))
+        && !matches!(sentence.word(at + 1), "kind" | "sort" | "form" | "type" | "level" | "degree")
 }
