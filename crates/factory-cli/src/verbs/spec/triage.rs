@@ -48,7 +48,7 @@ pub(super) fn triage(args: &TriageArgs) -> Result<Exit, CliError> {
     let project = Project::discover(&here).map_err(|error| place::explain(&error))?;
     let root = project.root().to_owned();
     let mut paths: BTreeSet<String> =
-        args.path.iter().map(|path| path.trim_start_matches("./").to_owned()).collect();
+        args.path.iter().map(|path| path.trim_start_matches("./").trim_end_matches('/').to_owned()).collect();
     for path in &paths {
         if !here.join(path).exists() {
             return Err(CliError::usage(format!("--path: there is no {path} here"))
@@ -100,7 +100,7 @@ fn text(change: &str) -> Result<String, CliError> {
 fn named(text: &str, folder: &Path) -> BTreeSet<String> {
     let pieces = text.split(|c: char| c.is_whitespace() || "`\"'(),;".contains(c));
     pieces
-        .map(|piece| piece.trim_end_matches(['.', ':']).trim_start_matches("./"))
+        .map(|piece| piece.trim_end_matches(['.', ':', '/']).trim_start_matches("./"))
         .filter(|piece| piece.contains(['/', '.']) && !piece.starts_with('/') && !piece.contains(".."))
         .filter(|piece| folder.join(piece).exists())
         .map(str::to_owned)
@@ -250,7 +250,9 @@ fn ambiguity(text: &str) -> Answer {
     let words = text.split_whitespace().count();
     let mut signals: Vec<String> =
         found.iter().take(5).map(|finding| format!("{}: {}", finding.code, finding.message)).collect();
-    let open = text.matches('?').count();
+    // `?` in an address asks nothing.
+    let asks = |(at, _): &(usize, &str)| text[at + 1..].chars().next().is_none_or(char::is_whitespace);
+    let open = text.match_indices('?').filter(asks).count();
     if open > 0 {
         signals.push(format!("{open} open questions"));
     }

@@ -48,7 +48,8 @@ fn is_second(sentence: &Sentence<'_>, first: usize, at: usize) -> bool {
     }
     // A prohibition beside a demand says the same from its other side.
     let is_negated = |at: usize| matches!(sentence.word(at + 1), "not" | "never" | "neither");
-    if is_negated(at) != is_negated(first) {
+    let before = (first..at).rev().find(|one| ears::is_demand(sentence, *one)).unwrap_or(first);
+    if is_negated(at) != is_negated(before) {
         return false;
     }
     let before = sentence.word(at - 1);
